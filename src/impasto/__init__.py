@@ -1,0 +1,57 @@
+"""Impasto paints photos in the style of a picture.
+
+import impasto
+
+painted = impasto.stylize("photo.jpg", "starry-night")      # a Pillow image
+paint = impasto.load("great-wave", strength=0.7)            # to paint many
+frame = paint(frame)                                        # an array for an array
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from impasto.api import load, styles, stylize
+    from impasto.errors import ImpastoError
+    from impasto.model import Credits, Style, StyleInfo
+    from impasto.runtime.stylizer import StylizeOptions, Stylizer
+
+__all__ = [
+    "Credits",
+    "ImpastoError",
+    "Style",
+    "StyleInfo",
+    "StylizeOptions",
+    "Stylizer",
+    "__version__",
+    "load",
+    "styles",
+    "stylize",
+]
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "load": "impasto.api",
+    "styles": "impasto.api",
+    "stylize": "impasto.api",
+    "ImpastoError": "impasto.errors",
+    "Credits": "impasto.model",
+    "Style": "impasto.model",
+    "StyleInfo": "impasto.model",
+    "Stylizer": "impasto.runtime.stylizer",
+    "StylizeOptions": "impasto.runtime.stylizer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for when it is asked for, so that `import impasto` itself takes no time (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'impasto' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

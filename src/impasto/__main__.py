@@ -1,0 +1,5 @@
+"""`python -m impasto` is the command `impasto`."""
+
+from impasto.cli import main
+
+main()

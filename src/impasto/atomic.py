@@ -1,0 +1,43 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["atomic_write"]
+
+
+@contextmanager
+def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Open a new file that takes the place of `path` when the block ends without an error.
+
+    Until then, and for good if the block raises, a file that was there stays as it was; nothing else is left
+    in the folder. Permissions follow the umask, or the file that is replaced; a link is written through.
+    Devices and pipes, which cannot be replaced, are written to directly.
+
+    Raises OSError as it comes.
+    """
+    target = Path(os.path.realpath(path))
+    if target.exists() and not target.is_file():
+        with target.open("wb") as stream:  # also what says that a folder is one
+            yield stream
+        return
+    draft = target.with_name(f".impasto-{secrets.token_hex(6)}.tmp")
+    try:
+        # Opened by hand rather than with tempfile, whose files only their owner may read.
+        with draft.open("xb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        if target.exists():
+            shutil.copymode(target, draft)
+        draft.replace(target)
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise

@@ -1,0 +1,74 @@
+"""The command `impasto`: one file a subcommand, imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from impasto import __version__
+from impasto.errors import ImpastoError, InvalidOption
+
+__all__ = ["impasto", "main"]
+
+COMMANDS = {
+    "stylize": "Paint photos in a style.",
+    "styles": "List the bundled styles, or show all of them on one photo.",
+    "train": "Train a network on paintings and photos.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands' names and sentences, and imports one only to run it or to show its help."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of use."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command, or None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"impasto.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="impasto")
+@click.option("--debug", is_flag=True, help="Show the whole trace of an error.")
+def impasto(debug: bool) -> None:
+    """Paint photos in the style of a picture, and train the networks that do it."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and exit: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    given = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_run(given))
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result: Any = impasto.main(arguments, prog_name="impasto", standalone_mode=False)
+    except ImpastoError as error:
+        if "--debug" in arguments:
+            raise
+        return _fail(str(error), 2 if isinstance(error, InvalidOption) else 1)
+    except click.ClickException as error:
+        return _fail(error.format_message(), error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail("interrupted", 130)
+    except BrokenPipeError:
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+def _fail(message: str, code: int) -> int:
+    click.echo(f"impasto: {' '.join(message.split())}", err=True)
+    return code

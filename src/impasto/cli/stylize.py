@@ -1,0 +1,115 @@
+"""`impasto stylize`: photos in, paintings out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from impasto.cli.options import options_of
+from impasto.errors import InvalidOption
+from impasto.runtime.stylizer import StylizeOptions
+
+__all__ = ["stylize"]
+
+
+@click.command()
+@click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
+@click.option(
+    "-s", "--style", required=True, help="A bundled style (see impasto styles), a .style file or a network file."
+)
+@click.option(
+    "-o", "--output", metavar="OUT", help="File or folder of the paintings, - for stdout; else beside the photos."
+)
+@options_of(StylizeOptions)
+@click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Quality of JPEG and WebP.")
+@click.option("--network", metavar="FILE", help="The network file that a .style file belongs to, if it lies elsewhere.")
+@click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
+@click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture.")
+def stylize(
+    photos: tuple[str, ...], style: str, output: str | None, quality: int, as_json: bool, **options: Any
+) -> int:
+    """Paint photos in a style.
+
+    PHOTO is a file, a folder, a pattern, or - for stdin.  A painting has exactly its photo's size and lies beside it
+    unless OUT says where.
+    """
+    from impasto import api
+
+    if "-" in photos and len(photos) > 1:
+        raise InvalidOption("- (stdin) is one photo and stands alone")
+    jobs = None if photos == ("-",) else _jobs(photos, output, style)
+    stylizer = api.load(style, **{name: value for name, value in options.items() if value is not None})
+    if jobs is None or output == "-":
+        return _pipe(stylizer, photos[0], output, quality)
+    return _files(stylizer, jobs, quality, as_json)
+
+
+def _jobs(photos: tuple[str, ...], output: str | None, style: str) -> Any:
+    from impasto.batch.jobs import plan
+
+    if output != "-":
+        return plan(photos, output, Path(style).stem)
+    if len(photos) > 1 or Path(photos[0]).is_dir():
+        raise InvalidOption("--output - (stdout) takes one photo")
+    return None
+
+
+def _pipe(stylizer: Any, photo: str, output: str | None, quality: int) -> int:
+    """Paint one photo from stdin or to stdout, as PNG unless the output's name says else."""
+    from impasto.image import read, write
+
+    source: Any = sys.stdin.buffer if photo == "-" else photo
+    painted = stylizer.paint(read(source, max_pixels=stylizer.options.max_pixels))
+    if output in (None, "-"):
+        write(painted, sys.stdout.buffer, format="PNG", quality=quality)
+    else:
+        write(painted, Path(str(output)), quality=quality)
+    return 0
+
+
+def _files(stylizer: Any, jobs: list[Any], quality: int, as_json: bool) -> int:
+    """Paint files with a progress bar, say what became of each, and return the exit code."""
+    from tqdm import tqdm
+
+    from impasto.batch.local import paint_all
+
+    failed = 0
+    bar = tqdm(
+        paint_all(jobs, stylizer, quality=quality), total=len(jobs), unit="photo", disable=len(jobs) < 2 or as_json
+    )
+    for outcome in bar:
+        failed += outcome.error is not None
+        with bar.external_write_mode():
+            _say(outcome, as_json)
+    if failed and len(jobs) > 1:
+        click.echo(f"impasto: {len(jobs) - failed} of {len(jobs)} photos painted, {failed} could not be", err=True)
+    return 1 if failed else 0
+
+
+def _say(outcome: Any, as_json: bool) -> None:
+    for notice in outcome.notices:
+        click.echo(f"impasto: {outcome.job.photo}: {notice}", err=True)
+    if as_json:
+        height, width = outcome.size
+        facts = {"photo": str(outcome.job.photo)}
+        facts |= (
+            {"error": str(outcome.error)}
+            if outcome.error
+            else {
+                "output": str(outcome.job.output),
+                "width": width,
+                "height": height,
+                "seconds": round(outcome.seconds, 3),
+            }
+        )
+        click.echo(json.dumps(facts))
+    elif outcome.error:
+        click.echo(f"impasto: {outcome.error}", err=True)
+    else:
+        click.echo(f"{outcome.job.output}  {outcome.size[1]}x{outcome.size[0]}  {outcome.seconds:.2f} s")

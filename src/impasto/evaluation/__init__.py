@@ -1,0 +1,1 @@
+"""How good and how fast: content and style distances, and timings."""

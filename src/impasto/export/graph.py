@@ -1,0 +1,97 @@
+"""A painting network as an ONNX graph."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.nets.base import PaintingNet
+from impasto.nets.blocks import Upsampled
+
+__all__ = ["FoldedUpsampled", "fold", "write_onnx"]
+
+OPSET = 18
+
+
+class FoldedUpsampled(nn.Module):
+    """What `Upsampled` computes, with four ninths of its multiplications.
+
+    After nearest-neighbour upsampling each output phase sees the same low-resolution sample under two of three taps.
+    Adding those taps up gives a 4x4 transposed convolution of stride two; reflection at the high resolution is
+    replication at the low one.  Equal up to rounding.
+    """
+
+    def __init__(self, upsampled: Upsampled) -> None:
+        super().__init__()
+        convolution = upsampled.convolution.weights
+        kernel = _phases(_phases(convolution.weight.detach(), 2), 3)
+        self.register_buffer("kernel", kernel.transpose(0, 1).contiguous())
+        self.register_buffer("bias", convolution.bias.detach())  # type: ignore[union-attr]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
+        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        return F.conv_transpose2d(padded, self.kernel, self.bias, stride=2, padding=3)  # type: ignore[arg-type]
+
+
+def _phases(kernel: Tensor, dim: int) -> Tensor:
+    """Turn three taps at the high resolution into the four of the transposed convolution, along one dimension."""
+    before, centre, after = kernel.unbind(dim)
+    return torch.stack([after, centre + after, before + centre, before], dim)
+
+
+def fold(net: PaintingNet) -> PaintingNet:
+    """Return a copy of the network that computes the same with less."""
+    folded = copy.deepcopy(net)
+    for module in list(folded.modules()):
+        for name, child in list(module.named_children()):
+            if isinstance(child, Upsampled):
+                setattr(module, name, FoldedUpsampled(child))
+    return folded
+
+
+def write_onnx(net: PaintingNet, path: Path, metadata: dict[str, str]) -> None:
+    """Write the network as ONNX with dynamic height and width; see `impasto.model.network` for inputs and outputs.
+
+    net: in evaluation mode, on the CPU.
+    """
+    side = net.stride * 16
+    example = (torch.rand(1, 3, side, side + net.stride), net.new_style()[None])
+    free = torch.export.Dim.DYNAMIC
+    with warnings.catch_warnings(), _Quiet("torch.onnx", "torch.export"):
+        warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
+        program: Any = torch.onnx.export(
+            fold(net),
+            example,
+            dynamo=True,
+            opset_version=OPSET,
+            dynamic_shapes={"picture": {2: free, 3: free}, "style": {}},
+            input_names=["picture", "style"],
+            output_names=["painting"],
+            verbose=False,
+        )
+    program.model.metadata_props.update(metadata)
+    program.save(str(path))
+
+
+class _Quiet:
+    """Silence loggers that report optional packages as missing."""
+
+    def __init__(self, *names: str) -> None:
+        self.loggers = [logging.getLogger(name) for name in names]
+
+    def __enter__(self) -> None:
+        self.levels = [logger.level for logger in self.loggers]
+        for logger in self.loggers:
+            logger.setLevel(logging.ERROR)
+
+    def __exit__(self, *_: object) -> None:
+        for logger, level in zip(self.loggers, self.levels, strict=True):
+            logger.setLevel(level)

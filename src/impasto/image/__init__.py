@@ -1,0 +1,37 @@
+"""Pictures as numpy arrays: reading, writing, resizing, blending and contact sheets; no torch.
+
+photo = read("photo.jpg")                               # upright, sRGB, alpha apart
+painted = to_integers(paint(to_float(photo.pixels)))    # float32 in [0, 1] and back
+write(repaint(photo, painted), "painting.png")          # whole or not at all
+"""
+
+from __future__ import annotations
+
+from impasto.image.compose import blend, repaint, with_mask
+from impasto.image.decode import DEFAULT_MAX_PIXELS
+from impasto.image.encode import SUFFIXES, encode, format_of
+from impasto.image.files import Source, read, write
+from impasto.image.picture import IntegerArray, Picture, to_eight_bits, to_float, to_integers
+from impasto.image.resize import fit, resize
+from impasto.image.sheet import contact_sheet
+
+__all__ = [
+    "DEFAULT_MAX_PIXELS",
+    "SUFFIXES",
+    "IntegerArray",
+    "Picture",
+    "Source",
+    "blend",
+    "contact_sheet",
+    "encode",
+    "fit",
+    "format_of",
+    "read",
+    "repaint",
+    "resize",
+    "to_eight_bits",
+    "to_float",
+    "to_integers",
+    "with_mask",
+    "write",
+]

@@ -1,0 +1,63 @@
+"""Sizes and resampling; the proportions of a picture are never changed unasked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from impasto.errors import InvalidOption
+from impasto.image.picture import described, to_float, to_integers
+
+__all__ = ["fit", "resize"]
+
+
+def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
+    """Return (height, width) of the same proportions with this long side; no side falls below 1.
+
+    Raises InvalidOption if long_side is below 1.
+    """
+    if long_side < 1:
+        raise InvalidOption(f"the long side must be at least 1 pixel, got {long_side}")
+    height, width = size
+    longest = max(size)
+    return max(1, _round(height * long_side, longest)), max(1, _round(width * long_side, longest))
+
+
+def _round(numerator: int, denominator: int) -> int:
+    """Return the quotient rounded half up, in integers, so that no float error tips it."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def resize(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    """Return the pixels resampled (Lanczos) to (height, width), of the same dtype; themselves if they fit.
+
+    pixels: (H, W) or (H, W, C), uint8, uint16 or float32 in [0, 1], where the result stays too.
+
+    Raises InvalidOption for other arrays and for sizes below 1.
+    """
+    if pixels.ndim not in (2, 3) or pixels.dtype not in (np.uint8, np.uint16, np.float32):
+        raise InvalidOption(
+            f"arrays to resize must be (H, W) or (H, W, C) uint8, uint16 or float32, got {described(pixels)}"
+        )
+    if min(size) < 1:
+        raise InvalidOption(f"a size must be at least 1 x 1, got {size[0]} x {size[1]}")
+    if pixels.shape[:2] == tuple(size):
+        return pixels
+    if pixels.dtype != np.uint16:
+        return _resampled(pixels, size)
+    resampled: NDArray[Any] = to_integers(_resampled(to_float(pixels), size), np.uint16)
+    return resampled
+
+
+def _resampled(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
+    if pixels.ndim == 2:
+        resampled = Image.fromarray(pixels).resize(size[::-1], Image.Resampling.LANCZOS)
+        # Lanczos overshoots at edges; uint8 is clipped by Pillow itself.
+        return np.array(resampled) if pixels.dtype == np.uint8 else np.clip(np.asarray(resampled), 0, 1)
+    if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
+        return np.array(Image.fromarray(pixels).resize(size[::-1], Image.Resampling.LANCZOS))
+    channels = (np.ascontiguousarray(pixels[..., index]) for index in range(pixels.shape[2]))
+    return np.stack([_resampled(channel, size) for channel in channels], axis=-1)

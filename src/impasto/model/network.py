@@ -1,0 +1,72 @@
+"""What a network file says of itself.
+
+A network is two files of one name: NAME.onnx, which engines run, and NAME.safetensors, the same weights for torch.
+Both carry this manifest in their metadata.  The graph has the inputs `picture` (1, 3, H, W) float32, RGB in [0, 1],
+H and W multiples of `stride`, and `style` (1, P) float32, and the output `painting` (1, 3, H, W), about [0, 1].
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from impasto.errors import ModelError
+
+__all__ = ["METADATA_KEY", "Manifest"]
+
+METADATA_KEY = "impasto"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Facts of a network, all computed or recorded when it was made."""
+
+    network: str
+    """Architecture, as `nets.registry.build` takes it."""
+    fingerprint: str
+    """First 16 hexadecimal digits of the sha256 of the weights; styles name the network they belong to by it."""
+    stride: int
+    """Heights and widths must be multiples of this."""
+    reach: int
+    """An output pixel depends on input pixels at most this far away (and on the norms' moments)."""
+    style_parameters: int
+    """Length P of a style vector; 0 if the style is in the weights."""
+    identity: tuple[float, ...]
+    """The learned identity style, P numbers, or none if it was not learned."""
+    training: Mapping[str, Any]
+    """Steps, hours, VGG-19 weights and all options of the training run."""
+    licence: str = "MIT"
+    format: int = FORMAT
+
+    def to_json(self) -> str:
+        """Return the manifest as one line of JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str], file: str) -> Manifest:
+        """Return the manifest in a file's metadata; raises ModelError, naming the file, if there is none that fits."""
+        if METADATA_KEY not in metadata:
+            raise ModelError(f"{file}: is not a network of Impasto (its metadata does not say so)")
+        try:
+            values = json.loads(metadata[METADATA_KEY])
+            if values["format"] > FORMAT:
+                raise ModelError(f"{file}: is of a newer format than this Impasto reads; upgrade Impasto")
+            known = {field.name: values[field.name] for field in fields(cls)}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{file}: its manifest is damaged ({error})") from error
+        return cls(**{**known, "identity": tuple(known["identity"])})
+
+    @classmethod
+    def read(cls, twin: Path) -> Manifest:
+        """Return the manifest of a network's .safetensors file without reading its weights; raises ModelError."""
+        try:
+            with safe_open(str(twin), framework="numpy") as file:
+                return cls.from_metadata(file.metadata() or {}, str(twin))
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{twin}: is absent, damaged or not a network") from error

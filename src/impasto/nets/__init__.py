@@ -1,0 +1,1 @@
+"""Painting networks: Impasto's own and Johnson's, built of the same blocks."""

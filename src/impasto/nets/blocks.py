@@ -1,0 +1,143 @@
+"""The blocks that the networks are built of.
+
+All maps are (N, C, H, W) floats; each block's `steps` say what it does to geometry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.nets.geometry import Resample, Step, Window
+from impasto.nets.norm import Affine, Conditioning, InstanceNorm, renorm
+
+__all__ = [
+    "BatchNorm",
+    "Convolution",
+    "MakeNorm",
+    "Norm",
+    "Normed",
+    "Residual",
+    "TransposedConvolution",
+    "UnconditionalNorm",
+    "Upsampled",
+]
+
+
+class Convolution(nn.Module):
+    """A convolution padded by reflection, so that no frame appears at the picture's border.
+
+    kernel: odd; H and W of its input must be larger than kernel // 2.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+        super().__init__()
+        self.pad = kernel // 2
+        self.weights = nn.Conv2d(inputs, outputs, kernel, stride)
+        self.steps: Sequence[Step] = [Window(kernel, stride)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the convolved map, (N, outputs, H / stride, W / stride)."""
+        convolved: Tensor = self.weights(F.pad(x, (self.pad,) * 4, mode="reflect"))
+        return convolved
+
+
+class Upsampled(nn.Module):
+    """Nearest-neighbour upsampling by two and a 3x3 convolution.
+
+    Source: Odena et al. 2016, "Deconvolution and Checkerboard Artifacts": resize, then convolve.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.convolution = Convolution(inputs, outputs, 3)
+        self.steps: Sequence[Step] = [Resample(Fraction(2)), Window(3)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
+        convolved: Tensor = self.convolution(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        return convolved
+
+
+class TransposedConvolution(nn.Module):
+    """A 3x3 convolution of stride one half, as in Johnson et al. 2016.
+
+    It may leave a checkerboard, and, since torch cannot pad it by reflection, a frame at the bottom and right.
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.weights = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
+        self.steps: Sequence[Step] = [Resample(Fraction(2), kernel=3)]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
+        convolved: Tensor = self.weights(x)
+        return convolved
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Batch norm with the signature of the conditional norms; its conditioning is not read."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__(channels)
+
+    def forward(self, x: Tensor, conditioning: Conditioning | None = None) -> Tensor:
+        """Return x normalised over batch and positions (in evaluation: by the running moments)."""
+        return super().forward(x)
+
+
+class UnconditionalNorm(nn.Module):
+    """Instance norm with one learned scale and shift for all pictures, and no running moments.
+
+    Source: Ulyanov et al. 2016, "Instance Normalization: The Missing Ingredient for Fast Stylization".
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(1, channels, 1, 1))
+        self.beta = nn.Parameter(torch.zeros(1, channels, 1, 1))
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return x normalised over each picture's own positions."""
+        return renorm(x, conditioning.moments_of(x), self.gamma, self.beta)
+
+
+Norm = InstanceNorm | Affine | BatchNorm | UnconditionalNorm
+MakeNorm = Callable[[int], Norm]
+
+
+class Normed(nn.Module):
+    """A layer, a norm and, unless told otherwise, a ReLU."""
+
+    def __init__(self, layer: Convolution | Upsampled | TransposedConvolution, norm: Norm, relu: bool = True) -> None:
+        super().__init__()
+        self.layer, self.norm, self.relu = layer, norm, relu
+        self.steps = layer.steps
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the layer's map, normed and rectified."""
+        x = self.norm(self.layer(x), conditioning)
+        return F.relu(x) if self.relu else x
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions, each normed, added to their input; no ReLU after the addition.
+
+    Source: Gross and Wilber 2016, as taken over by Johnson et al. 2016, supplement.
+    """
+
+    def __init__(self, channels: int, make_norm: MakeNorm) -> None:
+        super().__init__()
+        self.first = Normed(Convolution(channels, channels, 3), make_norm(channels))
+        self.second = Normed(Convolution(channels, channels, 3), make_norm(channels), relu=False)
+        self.steps = [*self.first.steps, *self.second.steps]
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return x plus what the two convolutions make of it."""
+        refined: Tensor = self.second(self.first(x, conditioning), conditioning)
+        return x + refined

@@ -1,0 +1,74 @@
+"""Impasto's own network: one trunk at a quarter of the picture's size, every style a vector.
+
+Space to depth by 4, a 3x3 convolution, residual blocks with conditional instance norm, one more such norm, and
+a decoder that resizes and convolves with a scale and a shift of each channel.  All moments are taken at a
+quarter of the picture's size.  In a comparison at 128 px (4 styles, 150 steps, content + 5 x style) this came
+to 2.26; with instance norm in the decoder instead to 2.41, with no norm between trunk and decoder to 2.60.
+Its output is linear: values outside [0, 1] are clipped only when a picture is written.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from impasto.errors import InvalidOption
+from impasto.nets.base import PaintingNet
+from impasto.nets.blocks import Convolution, Normed, Residual, Upsampled
+from impasto.nets.geometry import Resample
+from impasto.nets.norm import Affine, Conditioning, InstanceNorm
+
+__all__ = ["StyleNet", "StyleNetShape"]
+
+FOLD = 4
+"""Pixels, in each direction, that space to depth puts into one position of the trunk."""
+
+
+@dataclass(frozen=True)
+class StyleNetShape:
+    """The sizes of a StyleNet."""
+
+    channels: int = 64
+    """Channels of the trunk."""
+    blocks: int = 5
+    """Residual blocks of the trunk."""
+    decoder: tuple[int, int] = (32, 16)
+    """Channels at half and at full size."""
+
+    def __post_init__(self) -> None:
+        if self.blocks < 0 or min(self.channels, *self.decoder) < 1:
+            raise InvalidOption(
+                "--network: impasto's channels and decoder must be at least 1 and its blocks at least 0, "
+                f"got channels={self.channels}, blocks={self.blocks}, decoder={self.decoder}"
+            )
+
+
+class StyleNet(PaintingNet):
+    """Impasto's network; see the module's docstring."""
+
+    def __init__(self, shape: StyleNetShape | None = None) -> None:
+        shape = shape or StyleNetShape()
+        width, (half, full) = shape.channels, shape.decoder
+        stem = Normed(Convolution(3 * FOLD**2, width, 3), InstanceNorm(width))
+        residuals = [Residual(width, InstanceNorm) for _ in range(shape.blocks)]
+        decoder = [Normed(Upsampled(width, half), Affine(half)), Normed(Upsampled(half, full), Affine(full))]
+        last = Convolution(full, 3, 3)
+        trunk: list[Normed | Residual] = [stem, *residuals]
+        steps = [step for block in [*trunk, *decoder, last] for step in block.steps]
+        super().__init__(shape, [Resample(Fraction(1, FOLD)), *steps])
+        self.trunk, self.trunk_norm = nn.ModuleList(trunk), InstanceNorm(width)
+        self.decoder, self.last = nn.ModuleList(decoder), last
+
+    def paint(self, picture: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the painting, (N, 3, H, W), about [0, 1], of pictures of that shape in [0, 1]."""
+        x = F.pixel_unshuffle(picture - 0.5, FOLD)
+        for block in self.trunk:
+            x = block(x, conditioning)
+        x = self.trunk_norm(x, conditioning)
+        for block in self.decoder:
+            x = block(x, conditioning)
+        painted: Tensor = self.last(x)
+        return painted + 0.5

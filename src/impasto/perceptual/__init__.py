@@ -1,0 +1,1 @@
+"""What a picture looks like to VGG-19: features, and the losses that compare them."""

@@ -1,0 +1,60 @@
+"""The engines that can run a network, and the one function that chooses.
+
+Device names are known only here: auto, cpu, cuda, or what the engine itself calls its devices (GPU, NPU, ...).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import EngineUnavailable, InvalidOption
+
+__all__ = ["ENGINES", "PRECISIONS", "Engine", "open_engine"]
+
+ENGINES = ("openvino", "onnxruntime", "torch")
+PRECISIONS = ("auto", "f32", "bf16")
+
+
+class Engine(Protocol):
+    """A network ready to run on one device."""
+
+    name: str
+    """Engine, device and precision in words, such as "OpenVINO CPU bf16"."""
+    metadata: Mapping[str, str]
+    """The network file's metadata."""
+
+    def run(self, picture: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the painting, (1, 3, H, W) float32, about [0, 1].
+
+        picture: (1, 3, H, W) float32, RGB in [0, 1], H and W multiples of the network's stride.
+        style: (1, P) float32.
+        """
+
+
+def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
+    """Return the engine to run a network file (.onnx) with.
+
+    engine: openvino, onnxruntime, torch, or auto: torch for CUDA devices, else OpenVINO.
+    device: auto (the CPU), cpu, cuda, cuda:N, or a device that the engine knows by that name.
+    precision: f32, bf16, or auto (bf16 where the device has it).
+    Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there.
+    """
+    if engine != "auto" and engine not in ENGINES:
+        raise InvalidOption(f"--engine is one of auto, {', '.join(ENGINES)}, got {engine}")
+    if precision not in PRECISIONS:
+        raise InvalidOption(f"--precision is one of {', '.join(PRECISIONS)}, got {precision}")
+    if engine == "auto":
+        engine = "torch" if device.startswith("cuda") else "openvino"
+    try:
+        module = import_module(f"impasto.runtime.engines.{engine}_engine")
+    except ImportError as error:
+        extra = {"openvino": "openvino", "onnxruntime": "impasto[onnxruntime]", "torch": "impasto[train]"}[engine]
+        raise EngineUnavailable(f"the engine {engine} is not installed; pip install '{extra}'") from error
+    opened: Engine = module.open_network(network, device=device, precision=precision)
+    return opened

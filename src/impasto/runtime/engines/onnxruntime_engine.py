@@ -1,0 +1,48 @@
+"""ONNX Runtime: other devices and platforms (an extra)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+
+from impasto.errors import EngineUnavailable, ModelError
+
+__all__ = ["OnnxRuntimeEngine", "open_network"]
+
+PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
+
+
+class OnnxRuntimeEngine:
+    """See `Engine`."""
+
+    def __init__(self, session: ort.InferenceSession, provider: str) -> None:
+        self.session = session
+        self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
+        self.name = f"ONNX Runtime {provider.removesuffix('ExecutionProvider')} f32"
+
+    def run(self, picture: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Engine.run`."""
+        inputs = {"picture": picture, "style": style}
+        known = {value.name for value in self.session.get_inputs()}
+        painting: NDArray[np.float32] = self.session.run(None, {k: v for k, v in inputs.items() if k in known})[0]
+        return painting
+
+
+def open_network(network: Path, *, device: str, precision: str) -> OnnxRuntimeEngine:
+    """Return an engine for a network file; raises EngineUnavailable if the device or the precision is not there."""
+    if precision == "bf16":
+        raise EngineUnavailable("--precision bf16: ONNX Runtime computes this network in float32 only")
+    kind, _, index = device.partition(":")
+    provider = PROVIDERS.get(kind, device)
+    if provider not in ort.get_available_providers():
+        present = ", ".join(ort.get_available_providers())
+        raise EngineUnavailable(f"ONNX Runtime has no device {device!r} here; it has {present}")
+    options = {"device_id": index} if index else {}
+    try:
+        session = ort.InferenceSession(str(network), providers=[(provider, options)])
+    except Exception as error:
+        raise ModelError(f"{network}: is absent, damaged or not a network") from error
+    return OnnxRuntimeEngine(session, provider)

@@ -1,0 +1,64 @@
+"""torch: for CUDA devices, from the network's safetensors twin."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from impasto.errors import EngineUnavailable, ModelError
+from impasto.model.network import Manifest
+from impasto.nets import registry
+from impasto.nets.base import PaintingNet
+
+__all__ = ["TorchEngine", "load_net", "open_network"]
+
+
+class TorchEngine:
+    """See `Engine`."""
+
+    def __init__(self, net: PaintingNet, metadata: dict[str, str], device: torch.device, bf16: bool) -> None:
+        self.net, self.metadata, self.device, self.bf16 = net, metadata, device, bf16
+        self.name = f"torch {device} {'bf16' if bf16 else 'f32'}"
+
+    @torch.inference_mode()
+    def run(self, picture: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+        """See `Engine.run`."""
+        x = torch.from_numpy(picture).to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            painting = self.net(x, torch.from_numpy(style).to(self.device))
+        array: NDArray[np.float32] = painting.float().contiguous().cpu().numpy()
+        return array
+
+
+def load_net(path: Path) -> tuple[PaintingNet, dict[str, str]]:
+    """Return the network in a .safetensors file, in evaluation mode on the CPU, and the file's metadata.
+
+    Raises ModelError, naming the file, if it is absent, damaged or of another kind.
+    """
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
+        net = registry.build(Manifest.from_metadata(metadata, str(path)).network)
+        net.load_state_dict(weights)
+    except (SafetensorError, OSError, RuntimeError) as error:
+        raise ModelError(f"{path}: is absent, damaged or not a network") from error
+    return net.eval(), metadata
+
+
+def open_network(network: Path, *, device: str, precision: str) -> TorchEngine:
+    """Return an engine for a network file's twin; raises EngineUnavailable if the device is not there."""
+    name = "cpu" if device == "auto" else device
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise EngineUnavailable(f"--device {device}: torch sees no CUDA device here")
+    try:
+        chosen = torch.device(name)
+    except RuntimeError as error:
+        raise EngineUnavailable(f"--device {device}: torch knows no such device") from error
+    net, metadata = load_net(network.with_suffix(".safetensors"))
+    net.to(chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return TorchEngine(net, metadata, chosen, precision == "bf16" or (precision == "auto" and chosen.type == "cuda"))

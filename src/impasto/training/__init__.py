@@ -1,0 +1,1 @@
+"""Training: from photos and paintings to a network and its styles."""

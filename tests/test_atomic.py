@@ -1,0 +1,92 @@
+import os
+import stat
+import threading
+
+import pytest
+
+from impasto.atomic import atomic_write
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_file_appears_when_the_block_ends(tmp_path):
+    with atomic_write(tmp_path / "new") as stream:
+        stream.write(b"whole")
+        assert not (tmp_path / "new").exists()
+    assert (tmp_path / "new").read_bytes() == b"whole"
+    assert names(tmp_path) == ["new"]
+
+
+@pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+def test_a_failure_in_the_middle_leaves_the_old_file_and_nothing_else(tmp_path, error):
+    (tmp_path / "kept").write_bytes(b"old")
+    with pytest.raises(error), atomic_write(tmp_path / "kept") as stream:
+        stream.write(b"half")
+        raise error
+    assert (tmp_path / "kept").read_bytes() == b"old"
+    assert names(tmp_path) == ["kept"]
+
+
+def test_a_failure_of_the_disk_leaves_nothing(tmp_path, monkeypatch):
+    def fail(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(OSError, match="space"), atomic_write(tmp_path / "new") as stream:
+        stream.write(b"half")
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_permissions_follow_the_umask(tmp_path, umask):
+    before = os.umask(umask)
+    try:
+        with atomic_write(tmp_path / "new") as stream:
+            stream.write(b"")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o666 & ~umask
+
+
+def test_a_replaced_file_keeps_its_permissions(tmp_path):
+    (tmp_path / "secret").touch()
+    (tmp_path / "secret").chmod(0o600)
+    with atomic_write(tmp_path / "secret") as stream:
+        stream.write(b"new")
+    assert stat.S_IMODE((tmp_path / "secret").stat().st_mode) == 0o600
+
+
+def test_a_link_is_written_through(tmp_path):
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("file")
+    with atomic_write(tmp_path / "link") as stream:
+        stream.write(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_a_pipe_is_written_to_not_replaced(tmp_path):
+    pipe, received = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()))
+    reader.start()
+    with atomic_write(pipe) as stream:
+        stream.write(b"through")
+    reader.join(timeout=5)
+    assert received == [b"through"]
+    assert pipe.is_fifo()
+
+
+def test_a_name_as_long_as_names_can_be(tmp_path):
+    with atomic_write(tmp_path / ("n" * 255)) as stream:
+        stream.write(b"x")
+    assert names(tmp_path) == ["n" * 255]
+
+
+def test_errors_of_the_system_come_as_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "absent" / "new"):
+        pass
+    with pytest.raises(IsADirectoryError), atomic_write(tmp_path):
+        pass
