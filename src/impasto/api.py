@@ -42,9 +42,8 @@ def load(
         session = Session.open(Path(wanted), engine=engine, device=device, precision=precision)
         return Stylizer(session, _only_style(session), chosen)
     found = wanted if isinstance(wanted, Style) else find_style(wanted)
-    path = (
-        Path(network) if network is not None else find_network(found, None if isinstance(style, Style) else Path(style))
-    )
+    file = Path(wanted) if isinstance(wanted, str) and wanted.endswith(".style") else None
+    path = Path(network) if network is not None else find_network(found, file)
     return Stylizer(Session.open(path, engine=engine, device=device, precision=precision), found, chosen)
 
 

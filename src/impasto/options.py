@@ -6,11 +6,21 @@ Commands, configuration files, the server and the docs all derive from these, so
 from __future__ import annotations
 
 import dataclasses
+import math
+from numbers import Integral, Real
 from typing import Any
 
 from impasto.errors import InvalidOption
 
-__all__ = ["check", "flag", "option"]
+__all__ = ["check", "check_value", "flag", "option"]
+
+_KINDS: tuple[tuple[type[Any], type[Any], str], ...] = (
+    (bool, bool, "true or false"),
+    (int, Integral, "a whole number"),
+    (float, Real, "a number"),
+    (str, str, "text"),
+)
+"""Type of a default, type that a value must have then (numpy's numbers are Integral and Real), and its name."""
 
 
 def option(
@@ -23,7 +33,8 @@ def option(
 ) -> Any:
     """Return a dataclass field with a sentence of help and, if given, its limits (both included) or its choices.
 
-    The limits and choices hold for each element of a tuple.
+    Values are of the default's type, and an int will do for a float.  The limits and choices hold for each element of a
+    tuple; where the default has elements there must be one at least, where it has none they are text.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices}
     return dataclasses.field(default=default, metadata=metadata)
@@ -35,18 +46,44 @@ def flag(name: str) -> str:
 
 
 def check(options: Any) -> None:
-    """Raise InvalidOption, naming the flag, if a field of the dataclass instance lies outside its limits or choices."""
+    """Raise InvalidOption, naming the flag, if a field of the dataclass instance holds what `check_value` refuses."""
     for field in dataclasses.fields(options):
-        value = getattr(options, field.name)
-        for element in value if isinstance(value, tuple) else (value,):
-            if element is not None and field.metadata:
-                _check_one(flag(field.name), element, field.metadata)
+        check_value(field, getattr(options, field.name))
 
 
-def _check_one(name: str, value: Any, metadata: Any) -> None:
+def check_value(field: dataclasses.Field[Any], value: Any) -> None:
+    """Raise InvalidOption, naming the flag, if a value is not of the field's type or outside its limits or choices.
+
+    Not-a-number and infinity are outside of any limits.  Fields that `option` did not make are let through.
+    """
+    if not field.metadata or (value is None and field.default is None):
+        return
+    name, default = flag(field.name), field.default
+    if not isinstance(default, tuple):
+        _check_one(name, value, default, field.metadata)
+        return
+    if not isinstance(value, tuple):
+        raise InvalidOption(f"{name} must be a tuple, got {value!r}")
+    if default and not value:
+        raise InvalidOption(f"{name} must have at least one value")
+    for element in value:
+        _check_one(name, element, default[0] if default else "", field.metadata)
+
+
+def _check_one(name: str, value: Any, default: Any, metadata: Any) -> None:
+    for kind, accepted, called in _KINDS:
+        if type(default) is kind and (not isinstance(value, accepted) or isinstance(value, bool) is not (kind is bool)):
+            raise InvalidOption(f"{name} must be {called}, got {value!r}")
     low, high, choices = metadata["low"], metadata["high"], metadata["choices"]
     if choices and value not in choices:
         raise InvalidOption(f"{name} is one of {', '.join(choices)}, got {value}")
+    if isinstance(value, Real) and not isinstance(value, Integral) and not math.isfinite(value):
+        raise InvalidOption(f"{name} must be a finite number, got {value}")
     if (low is not None and not value >= low) or (high is not None and not value <= high):
-        limits = f"at least {low}" if high is None else f"between {low} and {high}" if low is not None else f"at most {high}"
-        raise InvalidOption(f"{name} must be {limits}, got {value}")
+        raise InvalidOption(f"{name} must be {_limits(low, high)}, got {value}")
+
+
+def _limits(low: float | None, high: float | None) -> str:
+    if high is None:
+        return f"at least {low}"
+    return f"at most {high}" if low is None else f"between {low} and {high}"

@@ -11,7 +11,7 @@ from pathlib import Path
 from impasto.errors import InvalidOption, UnreadablePicture, UnwritableOutput
 from impasto.image import SUFFIXES, format_of
 
-__all__ = ["Job", "plan"]
+__all__ = ["Job", "find", "plan"]
 
 READABLE = frozenset({*SUFFIXES, ".gif"})
 """Suffixes that make a file in a folder a photo; a file that is named itself may have any."""
@@ -34,7 +34,9 @@ def plan(photos: Sequence[str], output: str | None, style: str) -> list[Job]:
     Raises UnreadablePicture for a photo that is not there, InvalidOption for a folder or pattern without photos or an
     output that cannot be meant, and UnwritableOutput if a painting would replace a photo or its folder is not there.
     """
-    found = dict.fromkeys(pair for named in photos for pair in _photos(named, output))
+    if output == "":
+        raise InvalidOption("--output is empty; name a file or a folder, or leave it out")
+    found = _found(photos, output)
     if output is None:
         jobs = [Job(photo, photo.with_name(f"{photo.stem}-{style}{_suffix(photo)}")) for photo, _ in found]
     elif _is_folder(output, photos, len(found)):
@@ -46,15 +48,32 @@ def plan(photos: Sequence[str], output: str | None, style: str) -> list[Job]:
     return jobs
 
 
+def find(photos: Sequence[str]) -> list[Path]:
+    """Return the photos that files, folders and patterns name, in order, each once; raises as `plan` does."""
+    return [photo for photo, _ in _found(photos, None)]
+
+
+def _found(photos: Sequence[str], output: str | None) -> list[tuple[Path, Path]]:
+    """Return each photo once, however often and under whatever spelling it is named; else as `_photos`."""
+    found: dict[Path, tuple[Path, Path]] = {}
+    for named in photos:
+        for photo, inside in _photos(named, output):
+            found.setdefault(Path(os.path.realpath(photo.parent), photo.name), (photo, inside))
+    return list(found.values())
+
+
 def _photos(named: str, output: str | None) -> Iterator[tuple[Path, Path]]:
     """Yield each photo that an argument names, with its path inside the folder that was named."""
+    if not named:
+        raise InvalidOption("the name of a photo is empty")
     path = Path(named)
-    if path.is_dir():
+    absence = _absence(path)
+    if _is_dir(path):
         within = sorted(_in_folder(path, None if output is None else Path(output)))
         if not within:
             raise InvalidOption(f"{named}: this folder holds no pictures ({', '.join(sorted(READABLE))})")
         yield from ((photo, photo.relative_to(path)) for photo in within)
-    elif path.exists():
+    elif absence is None:
         yield path, Path(path.name)
     elif glob.has_magic(named):
         names = sorted(glob.glob(named, recursive=True))  # noqa: PTH207 - a pattern may be absolute
@@ -63,7 +82,26 @@ def _photos(named: str, output: str | None) -> Iterator[tuple[Path, Path]]:
             raise InvalidOption(f"{named}: no file matches this pattern")
         yield from ((match, Path(match.name)) for match in matches)
     else:
-        raise UnreadablePicture(named, "there is no such file")
+        raise UnreadablePicture(named, absence)
+
+
+def _absence(path: Path) -> str | None:
+    """Return why nothing is at this path, or None if something is."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return "there is no such file"
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        return getattr(error, "strerror", None) or str(error)
+    return None
+
+
+def _is_dir(path: Path) -> bool:
+    """Return whether this is a folder; no where Path.is_dir raises: too long a name, a folder that is locked."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _in_folder(folder: Path, output: Path | None) -> Iterator[Path]:
@@ -83,9 +121,9 @@ def _suffix(photo: Path) -> str:
 
 
 def _is_folder(output: str, photos: Sequence[str], count: int) -> bool:
-    if Path(output).is_dir() or output.endswith(("/", os.sep)):
+    if _is_dir(Path(output)) or output.endswith(("/", os.sep)):
         return True
-    if count == 1 and not any(Path(named).is_dir() for named in photos):
+    if count == 1 and not any(_is_dir(Path(named)) for named in photos):
         return False
     if Path(output).suffix.lower() in SUFFIXES:
         raise InvalidOption(f"--output: {count} photos cannot become the one file {output}; name a folder")
@@ -93,10 +131,10 @@ def _is_folder(output: str, photos: Sequence[str], count: int) -> bool:
 
 
 def _check(jobs: Sequence[Job], *, makes_folders: bool) -> None:
-    taken: dict[Path, Path] = {}
-    originals = {job.photo.resolve() for job in jobs}
+    taken: dict[str, Path] = {}
+    originals = {os.path.realpath(job.photo) for job in jobs}
     for job in jobs:
-        target = job.output.resolve()
+        target = os.path.realpath(job.output)  # Path.resolve raises where links go in circles
         if target in originals or _same(job.photo, job.output):
             raise UnwritableOutput(str(job.output), "the painting would replace a photo; name another output")
         if target in taken:
@@ -104,7 +142,7 @@ def _check(jobs: Sequence[Job], *, makes_folders: bool) -> None:
                 f"{taken[target]} and {job.photo} would both become {job.output}; paint them separately"
             )
         taken[target] = job.photo
-        if not makes_folders and not job.output.parent.is_dir():
+        if not makes_folders and not _is_dir(job.output.parent):
             raise UnwritableOutput(str(job.output), "the folder does not exist")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from impasto.batch.jobs import Job
-from impasto.errors import PictureError, UnwritableOutput
+from impasto.errors import InvalidOption, PictureError, UnwritableOutput
 from impasto.image import read, write
 from impasto.runtime.stylizer import Stylizer
 
@@ -46,10 +46,13 @@ def paint_file(job: Job, stylizer: Stylizer, *, quality: int = 95) -> Outcome:
 def _painted(job: Job, stylizer: Stylizer, quality: int) -> Outcome:
     began = time.perf_counter()
     photo = read(job.photo, max_pixels=stylizer.options.max_pixels)
-    painted = stylizer.paint(photo)
+    painted = stylizer.paint(photo, str(job.photo))
     try:
         job.output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UnwritableOutput(str(job.output), f"its folder cannot be made ({error.strerror})") from error
-    write(painted, job.output, quality=quality)
+    try:
+        write(painted, job.output, quality=quality)
+    except InvalidOption as error:  # the format cannot hold this one
+        raise UnwritableOutput(str(job.output), str(error)) from error
     return Outcome(job, painted.size, time.perf_counter() - began, photo.notices)

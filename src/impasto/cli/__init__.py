@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from importlib import import_module
 from typing import Any
@@ -40,16 +41,22 @@ class LazyGroup(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="impasto")
 @click.option("--debug", is_flag=True, help="Show the whole trace of an error.")
-def impasto(debug: bool) -> None:
+@click.pass_context
+def impasto(context: click.Context, debug: bool) -> None:
     """Paint photos in the style of a picture, and train the networks that do it."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(2)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command and exit: 0, 1 for an error, 2 for wrong usage, 130 when interrupted."""
     given = sys.argv[1:] if arguments is None else arguments
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # file names may hold what a terminal cannot show
     sys.exit(_run(given))
 
 

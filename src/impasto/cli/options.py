@@ -18,7 +18,7 @@ SHORT = {"output": "-o", "style": "-s"}
 
 
 class CommaSeparated(click.ParamType):  # type: ignore[type-arg] # generic only since click 8.2
-    """Values of one type separated by commas, as in 128,256."""
+    """Numbers separated by commas, as in 128,256."""
 
     name = "list"
 
@@ -49,7 +49,20 @@ def options_of(options: type[Any], *, but: Sequence[str] = ()) -> Callable[[F], 
 
 def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     names = [flag(field.name), field.name, *([SHORT[field.name]] if field.name in SHORT else [])]
+    if _is_repeated(field):
+        return click.option(*names, multiple=True, callback=_none_if_empty, help=_help(field), metavar="...")
     return click.option(*names, type=_type(field), default=None, help=_help(field), metavar=_metavar(field))
+
+
+def _is_repeated(field: dataclasses.Field[Any]) -> bool:
+    """Whether the option is given once for each value: texts are, since a file's name may hold a comma."""
+    return isinstance(field.default, tuple) and (not field.default or isinstance(field.default[0], str))
+
+
+def _none_if_empty(
+    _context: click.Context, _parameter: click.Parameter, value: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    return value or None
 
 
 def _type(field: dataclasses.Field[Any]) -> click.ParamType[Any, Any]:
@@ -57,7 +70,7 @@ def _type(field: dataclasses.Field[Any]) -> click.ParamType[Any, Any]:
     if field.metadata["choices"]:
         return click.Choice(field.metadata["choices"])
     if isinstance(default, tuple):
-        return CommaSeparated(_plain(type(default[0]) if default else str))
+        return CommaSeparated(_plain(type(default[0])))
     return _plain(int if default is None else type(default))
 
 
@@ -69,7 +82,7 @@ def _plain(kind: type[Any]) -> click.ParamType[Any, Any]:
 def _help(field: dataclasses.Field[Any]) -> str:
     default = field.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-    sentence: str = field.metadata["help"]
+    sentence: str = field.metadata["help"] + ("; repeat the option for more" if _is_repeated(field) else "")
     return f"{sentence[0].upper()}{sentence[1:]}." + ("" if shown in ("", None) else f"  [{shown}]")
 
 

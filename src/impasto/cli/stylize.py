@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +57,7 @@ def _jobs(photos: tuple[str, ...], output: str | None, style: str) -> Any:
 
     if output != "-":
         return plan(photos, output, Path(style).stem)
-    if len(photos) > 1 or Path(photos[0]).is_dir():
+    if len(photos) > 1:
         raise InvalidOption("--output - (stdout) takes one photo")
     return None
 
@@ -65,7 +67,9 @@ def _pipe(stylizer: Any, photo: str, output: str | None, quality: int) -> int:
     from impasto.image import read, write
 
     source: Any = sys.stdin.buffer if photo == "-" else photo
-    painted = stylizer.paint(read(source, max_pixels=stylizer.options.max_pixels))
+    name = "<stdin>" if photo == "-" else photo
+    painted = stylizer.paint(read(source, max_pixels=stylizer.options.max_pixels, name=name), name)
+    _notify(painted.notices)
     if output in (None, "-"):
         write(painted, sys.stdout.buffer, format="PNG", quality=quality)
     else:
@@ -80,21 +84,27 @@ def _files(stylizer: Any, jobs: list[Any], quality: int, as_json: bool) -> int:
     from impasto.batch.local import paint_all
 
     failed = 0
-    bar = tqdm(
-        paint_all(jobs, stylizer, quality=quality), total=len(jobs), unit="photo", disable=len(jobs) < 2 or as_json
-    )
+    outcomes = paint_all(jobs, stylizer, quality=quality)
+    hidden = len(jobs) < 2 or as_json or not sys.stderr.isatty()
+    bar = tqdm(outcomes, total=len(jobs), unit="photo", disable=hidden)
     for outcome in bar:
         failed += outcome.error is not None
         with bar.external_write_mode():
             _say(outcome, as_json)
+            if outcome.error and click.get_current_context().find_root().params["debug"]:
+                traceback.print_exception(outcome.error)
     if failed and len(jobs) > 1:
         click.echo(f"impasto: {len(jobs) - failed} of {len(jobs)} photos painted, {failed} could not be", err=True)
     return 1 if failed else 0
 
 
+def _notify(notices: Sequence[str]) -> None:
+    for notice in notices:
+        click.echo(f"impasto: {notice}", err=True)
+
+
 def _say(outcome: Any, as_json: bool) -> None:
-    for notice in outcome.notices:
-        click.echo(f"impasto: {outcome.job.photo}: {notice}", err=True)
+    _notify(outcome.notices)
     if as_json:
         height, width = outcome.size
         facts = {"photo": str(outcome.job.photo)}

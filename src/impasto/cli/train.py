@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
 from impasto.cli.options import options_of
-from impasto.errors import InvalidOption
+from impasto.errors import EngineUnavailable, InvalidOption
 from impasto.training.config import TrainConfig
 
 __all__ = ["train"]
@@ -27,25 +28,28 @@ def train(recipe: str | None, resume: str | None, **given: Any) -> None:
     chosen = {name: value for name, value in given.items() if value is not None}
     if resume is not None and (chosen or recipe):
         raise InvalidOption("--resume takes no other options: a run goes on as it began")
-    from impasto.export import write_model
-    from impasto.training import run
-
-    trained = run.resume(Path(resume)) if resume is not None else run.begin(_config(recipe, chosen))
-    for path in write_model(trained, Path(resume or chosen["output"])):
+    config = None if resume is not None else _config(recipe, chosen)
+    try:
+        from impasto.export import write_model
+        from impasto.training import run
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("impasto"):
+            raise
+        raise EngineUnavailable(f"training needs {error.name}; pip install 'impasto[train]'") from error
+    trained = run.begin(config) if config is not None else run.resume(Path(str(resume)))
+    for path in write_model(trained, Path(config.output if config is not None else str(resume))):
         click.echo(path)
 
 
 def _config(recipe: str | None, chosen: dict[str, Any]) -> TrainConfig:
     from impasto.training.recipe import read_recipe
 
-    for name in ("style", "preview"):
-        if name in chosen:
-            chosen[name] = _pictures(chosen[name])
-    return TrainConfig.from_dict({**(read_recipe(Path(recipe)) if recipe else {}), **chosen})
+    config = TrainConfig.from_dict({**(read_recipe(Path(recipe)) if recipe is not None else {}), **chosen})
+    return replace(config, style=_pictures(config.style), preview=_pictures(config.preview))
 
 
 def _pictures(named: tuple[str, ...]) -> tuple[str, ...]:
     """Return the files, with folders replaced by the pictures in them."""
-    from impasto.batch.jobs import plan
+    from impasto.batch.jobs import find
 
-    return tuple(str(job.photo) for job in plan(named, None, "style"))
+    return tuple(map(str, find(named)))

@@ -11,6 +11,7 @@ import numpy as np
 from safetensors.torch import save
 
 from impasto.atomic import atomic_write
+from impasto.errors import UnwritableOutput
 from impasto.export.graph import write_onnx
 from impasto.export.parity import check_parity
 from impasto.model import IDENTITY, Credits, Manifest, Style, write_style
@@ -28,29 +29,33 @@ def write_model(
     """Write NAME.onnx, NAME.safetensors and styles/STYLE.style into a folder and return their paths.
 
     The graph is compared with torch in both engines first (see `check_parity`); nothing is written if it differs.
+    Raises ParityError and UnwritableOutput.
     """
     styles = _styles(trained, credits_ or {})
     metadata = {METADATA_KEY: _manifest(trained).to_json()}
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / "network.onnx"
         write_onnx(trained.net, draft, metadata)
-        check_parity(trained.net, draft, styles[:2])
+        check_parity(trained.net, draft, styles[:2] or [_unstyled(trained.net)])
         graph = draft.read_bytes()
     weights = save({key: value.contiguous() for key, value in trained.net.state_dict().items()}, metadata)
-    folder.mkdir(parents=True, exist_ok=True)
-    written = []
-    for suffix, content in ((".safetensors", weights), (".onnx", graph)):
-        written.append(folder / f"{name}{suffix}")
-        with atomic_write(written[-1]) as file:
-            file.write(content)
-    return [*written, *(_write_style(style, folder / "styles") for style in styles if trained.net.style_parameters)]
+    network = {folder / f"{name}.safetensors": weights, folder / f"{name}.onnx": graph}
+    vectors = {folder / "styles" / f"{style.name}.style": style for style in styles if trained.net.style_parameters}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, content in network.items():
+            with atomic_write(path) as file:
+                file.write(content)
+        for path, style in vectors.items():
+            path.parent.mkdir(exist_ok=True)
+            write_style(style, path)
+    except OSError as error:
+        raise UnwritableOutput(str(folder), f"the network cannot be written there ({error.strerror})") from error
+    return [*network, *vectors]
 
 
-def _write_style(style: Style, folder: Path) -> Path:
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{style.name}.style"
-    write_style(style, path)
-    return path
+def _unstyled(net: PaintingNet) -> Style:
+    return Style("unstyled", net.new_style().numpy(), fingerprint(net))
 
 
 def _styles(trained: Trained, credits_: Mapping[str, Credits]) -> list[Style]:

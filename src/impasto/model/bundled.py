@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -76,12 +77,25 @@ def find_network(style: Style, file: Path | None = None) -> Path:
 
     Raises ModelError, naming both, if there is none.
     """
-    folders = [] if file is None else [file.parent, file.parent.parent]
-    for network in [NETWORK, *(found for folder in folders for found in sorted(folder.glob("*.onnx")))]:
-        twin = network.with_suffix(".safetensors")
-        if twin.is_file() and Manifest.read(twin).fingerprint == style.network:
+    for network in _networks(file):
+        if _fingerprint(network) == style.network:
             return network
     raise ModelError(
         f"the style {style.name} belongs to the network {style.network or '(unnamed)'}, which is neither "
         "the bundled one nor beside its file; name the network file"
     )
+
+
+def _networks(file: Path | None) -> Iterator[Path]:
+    """Yield the network files that a style may belong to, likely ones first."""
+    yield NETWORK
+    for folder in () if file is None else file.absolute().parents[:2]:
+        yield from sorted(folder.glob("*.onnx"))
+
+
+def _fingerprint(network: Path) -> str | None:
+    """Return a network file's fingerprint, or None if it is damaged or another program's."""
+    try:
+        return Manifest.read(network.with_suffix(".safetensors")).fingerprint
+    except ModelError:
+        return None

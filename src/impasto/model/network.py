@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +59,22 @@ class Manifest:
             if values["format"] > FORMAT:
                 raise ModelError(f"{file}: is of a newer format than this Impasto reads; upgrade Impasto")
             known = {field.name: values[field.name] for field in fields(cls)}
-        except (ValueError, KeyError, TypeError) as error:
+            manifest = cls(**{**known, "identity": tuple(map(float, known["identity"]))})
+            manifest._check()
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ModelError(f"{file}: its manifest is damaged ({error})") from error
-        return cls(**{**known, "identity": tuple(known["identity"])})
+        return manifest
+
+    def _check(self) -> None:
+        """Raise ValueError if the facts that painting relies on cannot be."""
+        if not (isinstance(self.network, str) and isinstance(self.fingerprint, str)):
+            raise ValueError("names are text")
+        if not all(isinstance(number, int) for number in (self.stride, self.reach, self.style_parameters)):
+            raise ValueError("sizes are whole numbers")
+        if self.stride < 1 or len(self.identity) not in (0, self.style_parameters):
+            raise ValueError("its sizes do not fit one another")
+        if not all(map(isfinite, self.identity)):
+            raise ValueError("the identity holds values that are not numbers")
 
     @classmethod
     def read(cls, twin: Path) -> Manifest:

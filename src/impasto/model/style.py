@@ -31,7 +31,7 @@ class Credits:
     licence: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Style:
     """A style of one network.
 
@@ -51,14 +51,15 @@ def mix(parts: Sequence[tuple[Style, float]], name: str | None = None) -> Style:
     not finite or all zero, and ModelError, naming both, for styles of different networks.
     """
     weights = np.array([weight for _, weight in parts], np.float64)
-    if not np.isfinite(weights).all() or (weights < 0).any() or weights.sum() <= 0:
+    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
         raise InvalidOption(f"weights of a mix are numbers of at least 0, not all 0; got {weights.tolist()}")
     first = parts[0][0]
     for style, _ in parts:
-        if style.network != first.network:
+        if (style.network, style.vector.shape) != (first.network, first.vector.shape):
             raise ModelError(f"{first.name} and {style.name} belong to different networks, so they cannot be mixed")
     vectors = np.stack([style.vector for style, _ in parts])
-    vector = np.average(vectors, axis=0, weights=weights).astype(np.float32)
+    shares = weights / weights.max()  # so that their sum is finite too
+    vector = np.average(vectors, axis=0, weights=shares).astype(np.float32)
     return Style(name or "+".join(style.name for style, _ in parts), vector, first.network)
 
 
@@ -72,13 +73,14 @@ def write_style(style: Style, path: str | os.PathLike[str]) -> None:
 def read_style(path: str | os.PathLike[str]) -> Style:
     """Return what `write_style` wrote; raises ModelError, naming the file, if it is absent or damaged."""
     name = os.fspath(path)
-    if not Path(path).is_file():
-        raise ModelError(f"{name}: there is no such style file")
     try:
+        if not Path(path).is_file():
+            raise ModelError(f"{name}: there is no such style file")
         with safe_open(name, framework="numpy") as file:
             metadata: dict[str, str] = file.metadata() or {}
             vector = file.get_tensor("vector") if "vector" in file.keys() else None  # noqa: SIM118 - not a mapping
-    except (SafetensorError, OSError, ValueError) as error:
+    except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
+        # The last two: number types that safetensors knows and numpy does not.
         raise ModelError(f"{name}: is not a style file, or is damaged") from error
     if metadata.get("format") != FORMAT or vector is None or vector.ndim != 1 or vector.dtype != np.float32:
         raise ModelError(f"{name}: is not a style file of a format that this Impasto reads")

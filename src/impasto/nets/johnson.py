@@ -87,4 +87,4 @@ class JohnsonNet(PaintingNet):
         for block in self.blocks:
             x = block(x, conditioning)
         x = self.last(x)
-        return (torch.tanh(x) * (150 / 255) if self.tanh else x) + 0.5
+        return (torch.tanh(x) * (150 / 255) if self.tanh else x).float() + 0.5

@@ -71,4 +71,4 @@ class StyleNet(PaintingNet):
         for block in self.decoder:
             x = block(x, conditioning)
         painted: Tensor = self.last(x)
-        return painted + 0.5
+        return painted.float() + 0.5  # in bfloat16 the bright half would have 128 steps

@@ -37,7 +37,8 @@ class Distances:
 class PerceptualCriterion(nn.Module):
     """Content distance to photos and style distance to paintings, as VGG-19 sees them.
 
-    Relative losses are averaged over their layers; the papers' absolute ones are summed over style layers.
+    Relative losses are averaged over their layers; of the papers' absolute ones, style is summed over its layers.
+    content_layers, style_layers: names out of `vgg.LAYERS`, at least one each.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class PerceptualCriterion(nn.Module):
 
     @torch.no_grad()
     def content_target(self, photo: Tensor) -> dict[str, Tensor]:
-        """Return {layer: (N, C, h, w)} of photos, (N, 3, H, W), RGB in [0, 1]."""
+        """Return {layer: (N, C, h, w) features} of photos, (N, 3, H, W), RGB in [0, 1]."""
         content: dict[str, Tensor] = self.vgg(photo, self.content_layers)
         return content
 
@@ -75,7 +76,9 @@ class PerceptualCriterion(nn.Module):
         """
         features = self.vgg(picture, (*self.content_layers, *self.style_layers))
         content_terms = [self._content(features[layer], content[layer]) for layer in self.content_layers]
-        style_terms = [self._style(self._gram(features[layer]), style[layer].expand(len(picture), -1, -1))
-                       for layer in self.style_layers]
+        style_terms = [
+            self._style(self._gram(features[layer]), style[layer].expand(len(picture), -1, -1))
+            for layer in self.style_layers
+        ]
         together = torch.mean if self.family == "relative" else torch.sum
         return Distances(torch.stack(content_terms).mean(0), together(torch.stack(style_terms), 0))

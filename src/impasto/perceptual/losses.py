@@ -1,7 +1,8 @@
 """Losses between VGG-19 features, and of pictures; all in float32, whatever the features' dtype.
 
-Two families.  The relative ones divide by the target's own magnitude: they do not depend on the picture's size, its
-range or the weights' scale, and weights between them are of the order of 1 to 10.  The absolute ones are the papers'.
+Two families.  The relative ones divide by the target's own magnitude: they do not depend on the picture's size,
+its range or the weights' scale, and weights between them are of the order of 1 to 10.  The absolute ones are
+the papers'.
 Every content loss is (features, target) -> (N,), every style loss (gram, target) -> (N,).
 """
 
@@ -35,7 +36,7 @@ def gram(features: Tensor) -> Tensor:
 
 
 def _ratio(x: Tensor, target: Tensor) -> Tensor:
-    """||x - target||^2 / ||target||^2 for each element of the batch, float32."""
+    """Return ||x - target||^2 / ||target||^2 of each element of a batch, (N, ...) -> (N,) float32."""
     x, target = x.float().flatten(1), target.float().flatten(1)
     return (x - target).square().sum(1) / target.square().sum(1).clamp_min(1e-12)
 

@@ -13,6 +13,8 @@ from impasto.runtime.engines import Engine, open_engine
 
 __all__ = ["Session"]
 
+OUT_OF_MEMORY = ("bad_alloc", "allocate memory", "out of memory", "BFCArena")
+"""What engines say when there is not enough memory, each in its own kind of error."""
 SMALLEST = 16
 """px that a side is padded to at least, so that every layer's reflection has something to reflect."""
 
@@ -42,13 +44,22 @@ class Session:
         """Return the painting, (H, W, 3) float32 RGB, about [0, 1] but not clipped to it.
 
         picture: (H, W, 3) float32, RGB in [0, 1], any size of at least 1x1.
+        Raises ModelError for a style of another network and MemoryError.
         """
         self.check(style)
         height, width = picture.shape[:2]
         padded = _pad(picture, self.manifest.stride)
         planes = np.ascontiguousarray(padded.transpose(2, 0, 1)[None])
-        painting = self.engine.run(planes, style.vector[None])[0, :, :height, :width]
+        painting = self._run(planes, style.vector[None])[0, :, :height, :width]
         return np.moveaxis(painting, 0, 2)
+
+    def _run(self, planes: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+        try:
+            return self.engine.run(planes, style)
+        except Exception as error:
+            if any(words in str(error) for words in OUT_OF_MEMORY):
+                raise MemoryError(f"{self.engine.name} has not enough memory") from error
+            raise
 
 
 def _pad(picture: NDArray[np.float32], stride: int) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from impasto.errors import PictureTooLarge
 from impasto.image import (
     DEFAULT_MAX_PIXELS,
     IntegerArray,
@@ -19,6 +20,7 @@ from impasto.image import (
     read,
     repaint,
     resize,
+    to_eight_bits,
     to_float,
     to_integers,
 )
@@ -61,17 +63,25 @@ class Stylizer:
         Raises UnreadablePicture and PictureTooLarge.
         """
         painted = self.paint(read(source, max_pixels=self.options.max_pixels))
-        array: Any = painted.pixels if painted.alpha is None else np.dstack([painted.pixels, painted.alpha])
+        array = painted.pixels if painted.alpha is None else np.dstack([painted.pixels, painted.alpha])
         if isinstance(source, np.ndarray):
-            return array
-        return Image.fromarray(to_eight_bits(array))
+            return cast("NDArray[Any]", array)
+        return Image.fromarray(to_eight_bits(cast("IntegerArray", array)))
 
-    def paint(self, photo: Picture) -> Picture:
-        """Paint a picture that was read; alpha, EXIF and dpi stay."""
-        pixels: IntegerArray = photo.pixels
-        if self.options.size is not None:
-            pixels = cast("IntegerArray", resize(pixels, fit(photo.size, self.options.size)))
-        return repaint(photo, self._painted(pixels))
+    def paint(self, photo: Picture, name: str = "the picture") -> Picture:
+        """Paint a picture that was read; alpha, EXIF and dpi stay.
+
+        name: what errors call it.  Raises PictureTooLarge.
+        """
+        size = photo.size if self.options.size is None else fit(photo.size, self.options.size)
+        if size != photo.size and size[0] * size[1] > self.options.max_pixels:
+            wanted, limit = f"{size[1]} x {size[0]}", self.options.max_pixels
+            raise PictureTooLarge(name, f"--size would make it {wanted} pixels, the limit (--max-pixels) is {limit:,}")
+        try:
+            return repaint(photo, self._painted(cast("IntegerArray", resize(photo.pixels, size))))
+        except MemoryError as error:
+            reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels; give a smaller --size"
+            raise PictureTooLarge(name, reason) from error
 
     def _painted(self, pixels: IntegerArray) -> IntegerArray:
         if self.options.strength == 0:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from fractions import Fraction
 from math import ceil
-from typing import Any
+from typing import Any, TypeVar
 
 from impasto.errors import InvalidOption
-from impasto.options import check, option
+from impasto.options import check, check_value, flag, option
 
 __all__ = ["Phase", "TrainConfig"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,8 @@ class Phase:
 class TrainConfig:
     """A training run.  Frozen, saved with the run, and all that a resumed run needs."""
 
-    style: tuple[str, ...] = option((), "painting to learn, one or several; each becomes a style of the network")
-    data: tuple[str, ...] = option((), "folder, zip or tar of photos to train on, one or several")
+    style: tuple[str, ...] = option((), "painting to learn, or a folder of them; each becomes a style of the network")
+    data: tuple[str, ...] = option((), "folder, zip or tar of photos to train on")
     output: str = option("", "folder of the run: checkpoints, record, previews and the finished network")
     network: str = option("impasto", "architecture, such as impasto, impasto:channels=48 or johnson:norm=batch")
 
@@ -48,7 +54,7 @@ class TrainConfig:
     content_weight: float = option(1.0, "weight of the content loss", low=0)
     style_weight: float = option(6.0, "weight of the style loss", low=0)
     style_start: float = option(0.15, "style weight at the first step, as a part of --style-weight", low=0, high=1)
-    style_ramp: float = option(0.4, "part of the run over which the style weight rises to its full value", low=0, high=1)
+    style_ramp: float = option(0.4, "part of the run over which the style weight rises", low=0, high=1)
     tv_weight: float = option(1.0, "weight of the total variation", low=0)
     range_weight: float = option(10.0, "weight of the penalty on values outside [0, 1]", low=0)
     identity_weight: float = option(5.0, "weight of the learned identity style's error; 0 learns none", low=0)
@@ -70,13 +76,15 @@ class TrainConfig:
     schedule: str = option("cosine", "course of the learning rate after the warm-up", choices=("cosine", "constant"))
     clip: float = option(1.0, "largest norm of the gradient; 0 does not clip", low=0)
     ema: float = option(0.998, "decay of the running average of the weights that is exported", low=0, high=0.99999)
-    seed: int = option(0, "seed of everything random", low=0)
+    seed: int = option(0, "seed of everything random", low=0, high=2**31 - 1)
 
-    precision: str = option("auto", "bf16 runs networks in bfloat16, losses stay float32", choices=("auto", "f32", "bf16"))
+    precision: str = option(
+        "auto", "bf16 runs networks in bfloat16, losses stay float32", choices=("auto", "f32", "bf16")
+    )
     device: str = option("auto", "auto, cpu, cuda or cuda:N")
     workers: int = option(2, "processes that read photos", low=0)
-    blank: float = option(0.02, "part of the photos replaced by smooth patches, against blobs on blank sky", low=0, high=1)
-    preview: tuple[str, ...] = option((), "photo that previews are painted of, one or several")
+    blank: float = option(0.02, "part of the photos replaced by smooth patches, against blobs on sky", low=0, high=1)
+    preview: tuple[str, ...] = option((), "photo that previews are painted of, or a folder of them")
     preview_every: int = option(250, "steps between previews", low=1)
     checkpoint_every: int = option(100, "steps between checkpoints", low=1)
     log_every: int = option(10, "steps between lines of the record", low=1)
@@ -84,54 +92,84 @@ class TrainConfig:
     def __post_init__(self) -> None:
         check(self)
         for name in ("batch_size", "style_size", "share"):
-            if len(getattr(self, name)) not in (1, len(self.size)):
-                raise InvalidOption(f"--{name.replace('_', '-')} has {len(getattr(self, name))} numbers, "
-                                    f"--size has {len(self.size)}: give one, or one for each phase")
-        if sum(self.share) <= 0:
+            given = getattr(self, name) != getattr(type(self), name)
+            if given and len(getattr(self, name)) not in (1, len(self.size)):
+                raise InvalidOption(
+                    f"{flag(name)} has {len(getattr(self, name))} numbers, --size has {len(self.size)}: "
+                    "give one, or one for each phase"
+                )
+        if not any(self.share):
             raise InvalidOption("--share must not be all zero")
+        if not self.steps and not self.epochs:
+            raise InvalidOption("--steps and --epochs are both 0, so there is nothing to train")
+        if self.steady_weight and self.steady_shift > min(self.size) // 4:
+            raise InvalidOption(
+                f"--steady-shift must be at most a quarter of the smallest --size, {min(self.size) // 4}, "
+                f"got {self.steady_shift}"
+            )
 
     def phases(self, photos: int, world_size: int = 1) -> list[Phase]:
-        """Return the run's phases, in order and without gaps, for a number of photos and of processes."""
+        """Return the run's phases, in order and without gaps, for a number of photos and of processes.
+
+        photos, world_size: at least 1.  At least one phase, each of at least one step.
+        """
         count = len(self.size)
-        batches, styles, shares = (_spread(values, count) for values in (self.batch_size, self.style_size, self.share))
+        batches, styles = _spread(self.batch_size, count), _spread(self.style_size, count)
+        # Fractions, as sums of floats may fall short of the whole and leave steps over.
+        shares = _spread(tuple(map(Fraction, self.share)), count)
         total = self.steps or self._steps_of_epochs(photos, batches, shares, world_size)
-        phases, first, sample, done = [], 0, 0, 0.0
+        phases, first, sample, done = [], 0, 0, Fraction(0)
         for size, batch, style, share in zip(self.size, batches, styles, shares, strict=True):
             done += share / sum(shares)
-            last = round(total * min(done, 1.0))
+            last = round(total * done)
             phases.append(Phase(first, last, size, batch, style, sample))
             sample += (last - first) * batch * world_size
             first = last
         return [phase for phase in phases if phase.last > phase.first]
 
-    def _steps_of_epochs(self, photos: int, batches: tuple[Any, ...], shares: tuple[Any, ...], world_size: int) -> int:
+    def _steps_of_epochs(
+        self, photos: int, batches: tuple[int, ...], shares: tuple[Fraction, ...], world_size: int
+    ) -> int:
         a_step = sum(batch * share for batch, share in zip(batches, shares, strict=True)) / sum(shares)
-        return max(1, ceil(self.epochs * photos / (a_step * world_size)))
+        return max(1, ceil(Fraction(self.epochs) * photos / (a_step * world_size)))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the options as plain values (tuples as lists), for JSON."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> TrainConfig:
-        """Return the config of plain values, as from TOML or JSON; raises InvalidOption for an unknown or ill-typed one."""
+    def from_dict(cls, values: Mapping[str, Any]) -> TrainConfig:
+        """Return the config of plain values, as from TOML or JSON.
+
+        A lone value will do for a tuple, a list too, and an int for a float.
+        Raises InvalidOption for an unknown name, an ill-typed value, or one that does not fit.
+        """
+        cls.check_plain(values)
+        defaults = {field.name: field.default for field in dataclasses.fields(cls)}
+        return cls(**{key: _like(value, defaults[key]) for key, value in values.items()})
+
+    @classmethod
+    def check_plain(cls, values: Mapping[str, Any]) -> None:
+        """Raise InvalidOption as `from_dict` does, but look at each value by itself only: these may be some of many."""
         fields = {field.name: field for field in dataclasses.fields(cls)}
-        unknown = set(values) - set(fields)
-        if unknown:
-            raise InvalidOption(f"there is no training option {sorted(unknown)[0]!r}")
-        return cls(**{key: _like(key, value, fields[key].default) for key, value in values.items()})
+        for key, value in values.items():
+            if key not in fields:
+                nearest = get_close_matches(key, fields, 1)
+                hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+                raise InvalidOption(f"there is no training option {key!r}{hint}")
+            check_value(fields[key], _like(value, fields[key].default))
 
 
-def _spread(values: tuple[Any, ...], count: int) -> tuple[Any, ...]:
-    return values if len(values) == count else values * count
+def _spread(values: tuple[T, ...], count: int) -> tuple[T, ...]:
+    """Return `count` values: where there are fewer, as of a lone one or of a default, the last again and again."""
+    return values[:count] + values[-1:] * (count - len(values))
 
 
-def _like(name: str, value: Any, default: Any) -> Any:
-    """Return value as the type of the option's default: a lone value for a tuple, an int for a float."""
+def _like(value: Any, default: Any) -> Any:
+    """Return a value in the form of an option's default where that loses nothing; else as it is."""
     if isinstance(default, tuple):
-        return tuple(value) if isinstance(value, (list, tuple)) else (value,)
+        elements = value if isinstance(value, (list, tuple)) else (value,)
+        return tuple(_like(element, default[0] if default else "") for element in elements)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    if type(value) is not type(default):
-        raise InvalidOption(f"training option {name!r} is of type {type(default).__name__}, got {value!r}")
+        return float(value) if abs(value) < 2**1023 else math.inf  # which no option takes
     return value

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 import torch
 import torch.distributed as dist
@@ -21,19 +22,26 @@ class World:
 
     rank: int = 0
     size: int = 1
-    device: torch.device = torch.device("cpu")
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
 
     @classmethod
-    def join(cls, device: str = "auto") -> World:
-        """Return this process's place: from torchrun's environment, else alone.
+    @contextmanager
+    def join(cls, device: str = "auto") -> Iterator[World]:
+        """Give this process's place among those that torchrun started, or a world of one; leave it at the end.
 
-        device: "auto" (cuda if there is one), "cpu", "cuda" or "cuda:N"; raises EngineUnavailable if it is not there.
+        device: "auto" (cuda if there is one), "cpu", "cuda" or "cuda:N".
+        Raises EngineUnavailable if the device is not there or the processes do not find one another.
         """
-        rank, size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-        chosen = _device(device, int(os.environ.get("LOCAL_RANK", "0")))
-        if size > 1 and not dist.is_initialized():
-            dist.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
-        return cls(rank, size, chosen)
+        rank, size = _from_environment("RANK", 0), _from_environment("WORLD_SIZE", 1)
+        chosen = _device(device, _from_environment("LOCAL_RANK", 0))
+        joins = size > 1 and not dist.is_initialized()
+        if joins:
+            _gather(chosen, rank, size)
+        try:
+            yield cls(rank, size, chosen)
+        finally:
+            if joins:
+                dist.destroy_process_group()
 
     @property
     def leads(self) -> bool:
@@ -41,7 +49,7 @@ class World:
         return self.rank == 0
 
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace each gradient by its mean over the processes.
+        """Replace each gradient by its mean over the processes; nothing to do in a world of one.
 
         One reduction of everything: the networks have some hundred thousand parameters, so overlapping the
         reduction with the backward pass would gain nothing.
@@ -51,7 +59,7 @@ class World:
         gradients: list[Tensor] = [p.grad for p in parameters if p.grad is not None]
         together = torch.cat([gradient.flatten() for gradient in gradients])
         dist.all_reduce(together)
-        parts = (together / self.size).split([gradient.numel() for gradient in gradients])
+        parts = torch.split(together / self.size, [gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
@@ -60,18 +68,42 @@ class World:
         if precision != "auto":
             return precision == "bf16"
         if self.device.type == "cuda":
-            return torch.cuda.is_bf16_supported(including_emulation=False)
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def _from_environment(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    try:
+        return int(value)
+    except ValueError as error:
+        raise EngineUnavailable(f"{name} is {value!r} in the environment, no number; use torchrun") from error
+
+
+def _gather(device: torch.device, rank: int, size: int) -> None:
+    """Wait for the other processes."""
+    try:
+        if device.type == "cuda":
+            torch.cuda.set_device(device)
+            dist.init_process_group("nccl", device_id=device)
+        else:
+            dist.init_process_group("gloo")
+    except (RuntimeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise EngineUnavailable(f"process {rank} of {size} does not find the others ({reason})") from error
 
 
 def _device(name: str, local_rank: int) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name.startswith("cuda") and not torch.cuda.is_available():
-        raise EngineUnavailable(f"--device {name}: torch sees no CUDA device here")
-    if name == "cuda":
-        name = f"cuda:{local_rank}"
     try:
-        return torch.device(name)
+        device = torch.device(f"cuda:{local_rank}" if name == "cuda" else name)
     except RuntimeError as error:
-        raise EngineUnavailable(f"--device {name}: torch knows no such device") from error
+        raise EngineUnavailable(f"--device is auto, cpu, cuda or cuda:N, got {name!r}") from error
+    if device.type not in ("cpu", "cuda"):
+        raise EngineUnavailable(f"--device is auto, cpu, cuda or cuda:N, got {name!r}")
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise EngineUnavailable(f"--device {name}: torch sees no CUDA device here")
+    if device.type == "cuda" and device.index >= torch.cuda.device_count():
+        raise EngineUnavailable(f"--device {name}: torch sees only {torch.cuda.device_count()} CUDA devices here")
+    return device

@@ -1,54 +1,25 @@
-"""What happens beside training: progress, record, TensorBoard, previews, checkpoints."""
+"""What happens beside training: record, TensorBoard, previews, checkpoints.  Progress has a file of its own."""
 
 from __future__ import annotations
 
 import json
-import sys
-import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from impasto.image import Picture, contact_sheet, to_integers, write
+from impasto.atomic import atomic_write
+from impasto.errors import TrainingError
+from impasto.image import IntegerArray, Picture, contact_sheet, to_integers, write
 from impasto.training.config import TrainConfig
+from impasto.training.loop import Report
 from impasto.training.state import TrainState
 
-__all__ = ["Checkpoints", "Progress", "Previews", "Record", "TensorBoard"]
-
-Report = dict[str, float]
-
-
-class Progress:
-    """A progress bar with losses, images/s and the time left; plain lines when it is not a terminal."""
-
-    def __init__(self, done: int, steps: int, stream: TextIO | None = None) -> None:
-        from tqdm import tqdm
-
-        stream = stream or sys.stderr
-        every = 0.2 if stream.isatty() else 30.0
-        self.bar = tqdm(initial=done, total=steps, unit="step", file=stream, mininterval=every, maxinterval=every,
-                        ascii=not stream.isatty(), dynamic_ncols=stream.isatty())
-        self.recent: deque[tuple[float, int]] = deque(maxlen=50)
-
-    def after_step(self, state: TrainState, report: Report, photos: int) -> None:  # noqa: ARG002
-        """Move on by one step."""
-        self.recent.append((time.perf_counter(), photos))
-        shown = {name: f"{report[name]:.3f}" for name in ("loss", "content", "style")}
-        if len(self.recent) > 1:
-            seconds = self.recent[-1][0] - self.recent[0][0]
-            shown["images/s"] = f"{sum(count for _, count in list(self.recent)[1:]) / seconds:.1f}"
-        self.bar.set_postfix(shown, refresh=False)
-        self.bar.update()
-
-    def close(self) -> None:
-        """Leave the bar as it stands."""
-        self.bar.close()
+__all__ = ["Checkpoints", "Previews", "Record", "TensorBoard"]
 
 
 @dataclass
@@ -70,61 +41,95 @@ class _Averages:
 
 
 class Record:
-    """RUN/record.jsonl: one JSON object every `every` steps, the means of the terms since the last."""
+    """RUN/record.jsonl: one JSON object every `every` steps, the means of the terms since the last.
 
-    def __init__(self, run: Path, every: int) -> None:
+    done: steps that the run has done; lines of later ones, which a run wrote after its last checkpoint and now does
+    again, are taken out.  Raises TrainingError if the file cannot be written.
+    """
+
+    def __init__(self, run: Path, every: int, done: int) -> None:
         self.path, self.every = run / "record.jsonl", every
         self.averages = _Averages()
+        try:
+            if self.path.exists():
+                self._forget_after(done)
+        except OSError as error:
+            raise self._unwritable(error) from error
 
-    def after_step(self, state: TrainState, report: Report, photos: int) -> None:  # noqa: ARG002
+    def after_step(self, state: TrainState, report: Report, photos: int) -> None:
         """Add a line when it is time."""
         self.averages.add(report)
-        if state.step % self.every == 0:
-            line = {"step": state.step, "seconds": round(state.seconds, 1), **self.averages.take()}
+        if state.step % self.every:
+            return
+        line = {"step": state.step, "seconds": round(state.seconds, 1), **self.averages.take()}
+        try:
             with self.path.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            raise self._unwritable(error) from error
 
     def close(self) -> None:
         """Nothing is held open."""
 
+    def _forget_after(self, done: int) -> None:
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if (step := _step_of(line)) is not None and step <= done]
+        if kept != lines:
+            with atomic_write(self.path) as file:
+                file.write(b"".join(kept))
+
+    def _unwritable(self, error: OSError) -> TrainingError:
+        return TrainingError(f"{self.path} cannot be written ({error.strerror})")
+
+
+def _step_of(line: bytes) -> int | None:
+    """Return the step of a line of the record, or None for one that was cut off."""
+    try:
+        return int(json.loads(line)["step"]) if line.endswith(b"\n") else None
+    except (KeyError, TypeError, ValueError):
+        return None
+
 
 class TensorBoard:
-    """RUN/tensorboard: the record's curves, for TensorBoard."""
+    """RUN/tensorboard: the record's curves, for TensorBoard; `done` is as for the record."""
 
-    def __init__(self, run: Path, every: int) -> None:
+    def __init__(self, run: Path, every: int, done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self.every, self.writer = every, SummaryWriter(str(run / "tensorboard"))  # type: ignore[no-untyped-call]
+        self.every, self.writer = every, SummaryWriter(str(run / "tensorboard"), purge_step=done + 1)
         self.averages = _Averages()
 
-    def after_step(self, state: TrainState, report: Report, photos: int) -> None:  # noqa: ARG002
+    def after_step(self, state: TrainState, report: Report, photos: int) -> None:
         """Add a point to each curve when it is time."""
         self.averages.add(report)
         if state.step % self.every == 0:
             for name, value in self.averages.take().items():
-                self.writer.add_scalar(f"train/{name}", value, state.step)  # type: ignore[no-untyped-call]
+                self.writer.add_scalar(f"train/{name}", value, state.step)
 
     def close(self) -> None:
         """Write what is buffered."""
-        self.writer.close()  # type: ignore[no-untyped-call]
+        self.writer.close()
 
 
 class Previews:
-    """RUN/previews/step-NNNNNN.png: fixed photos, one row each, painted in every style with the averaged weights."""
+    """RUN/previews/step-NNNNNN.png: fixed photos, one row each, painted in every style with the averaged weights.
+
+    photos: names and pictures, (1, 3, H, W) float32 RGB in [0, 1], H and W multiples of the network's stride, on its
+    device; styles: names, in the order of the model's vectors.
+    """
 
     def __init__(self, run: Path, every: int, photos: Sequence[tuple[str, Tensor]], styles: Sequence[str]) -> None:
         self.folder, self.every = run / "previews", every
         self.photos, self.styles = photos, styles
-        self.folder.mkdir(exist_ok=True)
 
-    def after_step(self, state: TrainState, report: Report, photos: int) -> None:  # noqa: ARG002
-        """Paint the sheet when it is time."""
+    def after_step(self, state: TrainState, report: Report, photos: int) -> None:
+        """Paint the sheet when it is time; raises UnwritableOutput."""
         if state.step % self.every == 0:
             self.paint(state)
 
     def paint(self, state: TrainState) -> Path:
-        """Write the sheet of this state and return its path."""
-        tiles = []
+        """Write the sheet of this state and return its path; raises UnwritableOutput."""
+        tiles: list[tuple[str, Any]] = []
         for name, photo in self.photos:
             tiles.append((name, _pixels(photo)))
             for index, style in enumerate(self.styles):
@@ -146,25 +151,29 @@ def _painted(state: TrainState, photo: Tensor, style: int) -> Tensor:
     return painted
 
 
-def _pixels(picture: Tensor) -> Any:
-    return to_integers(np.ascontiguousarray(picture[0].permute(1, 2, 0).float().cpu().numpy()))
+def _pixels(picture: Tensor) -> IntegerArray:
+    """Return a (1, 3, H, W) picture in [0, 1] as (H, W, 3) uint8."""
+    pixels: IntegerArray = to_integers(np.ascontiguousarray(picture[0].permute(1, 2, 0).float().cpu().numpy()))
+    return pixels
 
 
 class Checkpoints:
-    """RUN/checkpoint.pt, every `every` steps and when the run ends or is interrupted."""
+    """RUN/checkpoint.pt, every so many steps and when the run ends or is interrupted."""
 
-    def __init__(self, run: Path, config: TrainConfig) -> None:
-        self.run, self.config = run, config
-        self.state: TrainState | None = None
+    def __init__(self, run: Path, config: TrainConfig, state: TrainState) -> None:
+        self.run, self.config, self.state = run, config, state
+        self.saved = state.step
 
-    def after_step(self, state: TrainState, report: Report, photos: int) -> None:  # noqa: ARG002
-        """Save when it is time."""
-        self.state = state
+    def after_step(self, state: TrainState, report: Report, photos: int) -> None:
+        """Save when it is time; raises TrainingError if the disk is full."""
         if state.step % self.config.checkpoint_every == 0:
-            self.state.save(self.run, self.config)
-            self.state = None
+            self._save()
 
     def close(self) -> None:
-        """Save what came after the last checkpoint."""
-        if self.state is not None:
-            self.state.save(self.run, self.config)
+        """Save what came after the last checkpoint, unless a step was broken off in its middle."""
+        if self.state.whole and self.state.step != self.saved:
+            self._save()
+
+    def _save(self) -> None:
+        self.state.save(self.run, self.config)
+        self.saved = self.state.step

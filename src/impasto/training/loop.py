@@ -13,58 +13,72 @@ from torch import Tensor
 from impasto.errors import TrainingError
 from impasto.training.config import TrainConfig
 from impasto.training.distributed import World
+from impasto.training.interrupts import delayed_interrupt
 from impasto.training.state import TrainState
-from impasto.training.task import StyleTask, Targets
+from impasto.training.task import StyledNetwork
 
-__all__ = ["Hook", "run_phase"]
+__all__ = ["Hook", "Report", "Task", "run_phase"]
 
 Report = dict[str, float]
+"""{"loss": ..., term: ...}: the loss of a step and its unweighted terms."""
+
+
+class Task(Protocol):
+    """What is trained: config with the optimiser's options, the run's number of steps, and a loss."""
+
+    config: TrainConfig
+    steps: int
+
+    def loss(self, model: StyledNetwork, photos: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss to minimise and its terms, float32 scalars, of photos, (N, 3, S, S) RGB in [0, 1]."""
 
 
 class Hook(Protocol):
     """Something that happens beside the training."""
 
     def after_step(self, state: TrainState, report: Report, photos: int) -> None:
-        """Take note of a step: its report (float values) and how many photos it used."""
+        """Take note of a step: its report, and how many photos it used in all processes."""
 
     def close(self) -> None:
         """Finish, at the run's end or when it was interrupted."""
 
 
-def run_phase(
-    state: TrainState,
-    task: StyleTask,
-    batches: Iterable[Tensor],
-    targets: Targets,
-    config: TrainConfig,
-    world: World,
-    hooks: Sequence[Hook],
-) -> None:
+def run_phase(state: TrainState, task: Task, batches: Iterable[Tensor], world: World, hooks: Sequence[Hook]) -> None:
     """Train on every batch, (N, 3, S, S) uint8 RGB each, changing `state`.
 
-    Raises TrainingError, naming the step, when the loss is no longer a number; the state is then as before that step.
+    Ctrl-C waits for the end of a step and its hooks.
+    Raises TrainingError, naming the step, when the loss or its gradient is no longer a number; the state is then as
+    before that step.
     """
-    parameters = state.parameters()
     for photos in _on_device(batches, world.device):
-        began = time.perf_counter()
-        state.set_learning_rates(task.steps, config)
-        loss, report = task.loss(state.model, photos, targets, state.step)
-        value = float(loss.detach())
-        if not math.isfinite(value):
-            raise TrainingError(f"the loss became {value} at step {state.step + 1}; lower --lr or --style-weight, "
-                                "then go on with --resume from the last checkpoint or begin anew")
+        with delayed_interrupt():
+            began = time.perf_counter()
+            report = _step(state, task, photos, world)
+            state.seconds += time.perf_counter() - began
+            for hook in hooks:
+                hook.after_step(state, report, len(photos) * world.size)
+
+
+def _step(state: TrainState, task: Task, photos: Tensor, world: World) -> Report:
+    parameters = state.parameters()
+    state.set_learning_rates(task.steps, task.config)
+    with state.buffers_kept():
+        loss, terms = task.loss(state.model, photos, state.step)
         state.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         world.average_gradients(parameters)
-        if config.clip:
-            torch.nn.utils.clip_grad_norm_(parameters, config.clip)
-        state.optimizer.step()
-        state.average.update_parameters(state.model)
-        state.step += 1
-        state.seconds += time.perf_counter() - began
-        values = {"loss": value, **{name: float(term.detach()) for name, term in report.items()}}
-        for hook in hooks:
-            hook.after_step(state, values, len(photos) * world.size)
+        norm = torch.nn.utils.clip_grad_norm_(parameters, task.config.clip or math.inf)
+        # One transfer for all of them: each by itself would make a GPU wait.
+        value, length, *values = torch.stack([loss, norm, *terms.values()]).tolist()
+        if not (math.isfinite(value) and math.isfinite(length)):
+            what = "the gradient's norm" if math.isfinite(value) else "the loss"
+            number = length if math.isfinite(value) else value
+            raise TrainingError(
+                f"{what} became {number} at step {state.step + 1}, and what was reached before is kept; "
+                "lower --lr or --style-weight and begin anew"
+            )
+    state.update()
+    return {"loss": value, **dict(zip(terms, values, strict=True))}
 
 
 def _on_device(batches: Iterable[Tensor], device: torch.device) -> Iterator[Tensor]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Generator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,24 +12,25 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from impasto.atomic import atomic_write
 from impasto.data import PhotoSource, open_sources, photo_batches
 from impasto.errors import InvalidOption, TrainingError
-from impasto.atomic import atomic_write
-from impasto.image import fit, read, resize, to_eight_bits
+from impasto.model import IDENTITY
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
 from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.vgg import LAYERS
 from impasto.perceptual.weights import load_vgg19
 from impasto.training import hooks
 from impasto.training.config import Phase, TrainConfig
 from impasto.training.distributed import World
 from impasto.training.loop import Hook, run_phase
+from impasto.training.pictures import load_paintings, load_previews, style_names
+from impasto.training.progress import Progress
 from impasto.training.state import CHECKPOINT, TrainState
 from impasto.training.task import StyledNetwork, StyleTask, style_targets
 
-__all__ = ["Trained", "begin", "load_picture", "resume", "trained"]
-
-PREVIEW_SIZE = 384  # px of the long side
+__all__ = ["Trained", "begin", "resume", "trained"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,13 @@ class Trained:
 
 
 def begin(config: TrainConfig) -> Trained:
-    """Train from the start; raises InvalidOption if the config names no style, data or output, or holds a run."""
+    """Train from the start.
+
+    Before the first step raises InvalidOption if the config names no style, data or output, if its folder holds a run
+    already or its options do not fit the network; PictureError for a painting or preview that cannot be read; DataError
+    for data without photos; WeightsError, EngineUnavailable; TrainingError if the output cannot be written.
+    Later raises TrainingError if the loss is no longer a number, or the disk is full.
+    """
     for name in ("style", "data", "output"):
         if not getattr(config, name):
             raise InvalidOption(f"training needs --{name}")
@@ -57,120 +64,130 @@ def begin(config: TrainConfig) -> Trained:
 
 
 def resume(run: Path) -> Trained:
-    """Go on with the run in this folder from its last checkpoint, with the options that it began with."""
+    """Go on with the run in this folder from its last checkpoint, with the options that it began with.
+
+    A finished run is returned as it is.  Raises as `begin` does, and TrainingError if there is no checkpoint or it is
+    damaged.
+    """
     saved = TrainState.load(run)
-    config = TrainConfig.from_dict({**saved["config"], "output": str(run)})
-    return _train(config, saved)
+    return _train(_config_of(saved, run), saved)
 
 
 def trained(run: Path) -> Trained:
-    """Return what the run in this folder has made so far, from its last checkpoint."""
+    """Return what the run in this folder has made so far, from its last checkpoint; raises TrainingError."""
     saved = TrainState.load(run)
-    config = TrainConfig.from_dict({**saved["config"], "output": str(run)})
-    names = style_names(config.style)
-    state = TrainState.begin(StyledNetwork(registry.build(config.network), len(names)), config)
-    state.restore(saved)
-    return _finished(state, config, names)
+    config = _config_of(saved, run)
+    return _finished(_state(config, saved), config)
 
 
-def style_names(paintings: Sequence[str]) -> list[str]:
-    """Return the paintings' names without folder and suffix; raises InvalidOption if two are the same."""
-    names = [Path(painting).stem for painting in paintings]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise InvalidOption(f"--style: two paintings are called {sorted(twice)[0]!r}; rename one")
-    return names
+def _config_of(saved: dict[str, Any], run: Path) -> TrainConfig:
+    return TrainConfig.from_dict({**saved["config"], "output": str(run)})
 
 
-def load_picture(path: str, long_side: int) -> Tensor:
-    """Return a picture file, scaled to a long side in px, as (1, 3, H, W) float32 RGB in [0, 1]."""
-    pixels = to_eight_bits(read(path).pixels)
-    pixels = resize(pixels, fit(pixels.shape[:2], long_side))
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
-
-
-def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
-    world = World.join(config.device)
-    names = style_names(config.style)
-    source = open_sources(config.data)
-    phases = config.phases(len(source), world.size)
-    torch.manual_seed(config.seed)
-    model = StyledNetwork(registry.build(config.network), len(names))
-    model.to(world.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+def _state(config: TrainConfig, saved: dict[str, Any] | None, device: torch.device | str = "cpu") -> TrainState:
+    """Return the state of a checkpoint, or the one before the first step."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = StyledNetwork(registry.build(config.network), len(style_names(config.style)))
+    model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     state = TrainState.begin(model, config)
     if saved is not None:
         state.restore(saved)
-    criterion = PerceptualCriterion(
+    return state
+
+
+def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
+    with World.join(config.device) as world, ExitStack() as stack:
+        state = _state(config, saved, world.device)
+        _check_fit(config, state.model.net)
+        source = open_sources(config.data)
+        phases = config.phases(len(source), world.size)
+        left = [phase for phase in phases if phase.last > state.step]
+        if not left:
+            return _finished(state, config)
+        # What can be wrong with pictures and folders is found before the seconds that VGG-19 takes.
+        paintings = {phase.style_size: load_paintings(config.style, phase.style_size) for phase in left}
+        beside = _hooks(state, config, world, phases[-1].last, stack) if world.leads else []
+        criterion = _criterion(config, world.device)
+        for phase in left:
+            targets = style_targets(criterion, [painting.to(world.device) for painting in paintings[phase.style_size]])
+            bf16 = world.wants_bf16(config.precision)
+            task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world.rank)
+            with closing(_batches(config, phase, state.step, source, world)) as batches:
+                run_phase(state, task, batches, world, beside)
+    return _finished(state, config)
+
+
+def _check_fit(config: TrainConfig, net: PaintingNet) -> None:
+    """Raise InvalidOption for what the config alone cannot know to be wrong."""
+    for size in config.size:
+        if size % net.stride:
+            raise InvalidOption(f"--size must be a multiple of {net.stride} for this network, got {size}")
+    for name, layers in (("content-layers", config.content_layers), ("style-layers", config.style_layers)):
+        for layer in layers:
+            if layer not in LAYERS:
+                raise InvalidOption(f"--{name}: VGG-19 has no layer {layer!r}; it has conv1_1, relu1_1, ... relu5_4")
+
+
+def _criterion(config: TrainConfig, device: torch.device) -> PerceptualCriterion:
+    return PerceptualCriterion(
         load_vgg19(config.vgg, pooling=config.pooling),  # type: ignore[arg-type]
         content_layers=config.content_layers,
         style_layers=config.style_layers,
         family=config.losses,  # type: ignore[arg-type]
-    ).to(world.device)
-    task = StyleTask(config, criterion, world.wants_bf16(config.precision), phases[-1].last, world.rank)
-    with ExitStack() as stack:
-        beside = [stack.enter_context(closing(hook)) for hook in _hooks(state, config, world, names, task.steps)]
-        for phase in phases:
-            if state.step < phase.last:
-                _run_phase(phase, state, task, source, world, beside)
-    return _finished(state, config, names)
+    ).to(device)
 
 
-def _run_phase(
-    phase: Phase, state: TrainState, task: StyleTask, source: PhotoSource, world: World, beside: Sequence[Hook]
-) -> None:
-    config, criterion = task.config, task.criterion
-    paintings = [load_picture(path, phase.style_size).to(world.device) for path in config.style]
-    done = state.step - phase.first
-    batches = photo_batches(
+def _batches(
+    config: TrainConfig, phase: Phase, step: int, source: PhotoSource, world: World
+) -> Generator[Tensor, None, None]:
+    """Yield a phase's batches, (N, 3, S, S) uint8, for this process, from a step of the run on to the phase's last."""
+    return photo_batches(
         source,
         size=phase.size,
         batch_size=phase.batch_size,
         seed=config.seed,
-        first_sample=phase.first_sample + done * phase.batch_size * world.size,
-        steps=phase.last - state.step,
+        first_sample=phase.first_sample + (step - phase.first) * phase.batch_size * world.size,
+        steps=phase.last - step,
         workers=config.workers,
         rank=world.rank,
         world_size=world.size,
         blank=config.blank,
     )
-    run_phase(state, task, batches, style_targets(criterion, paintings), config, world, beside)
 
 
-def _hooks(state: TrainState, config: TrainConfig, world: World, names: Sequence[str], steps: int) -> list[Hook]:
-    if not world.leads:
-        return []
-    run = Path(config.output)
+def _hooks(state: TrainState, config: TrainConfig, world: World, steps: int, stack: ExitStack) -> list[Hook]:
+    """Return what happens beside the training, each to be closed by the stack; makes the run's folder."""
+    run, names = Path(config.output), style_names(config.style)
+    photos = [(name, photo.to(world.device)) for name, photo in load_previews(config.preview, state.model.net.stride)]
+    _make_folder(run, config)
+
+    def closed(hook: Hook) -> Hook:
+        return stack.enter_context(closing(hook))
+
+    beside = [
+        closed(hooks.Record(run, config.log_every, state.step)),
+        closed(hooks.TensorBoard(run, config.log_every, state.step)),
+        closed(hooks.Checkpoints(run, config, state)),
+        closed(Progress(state.step, steps)),
+    ]
+    return [*beside, closed(hooks.Previews(run, config.preview_every, photos, names))] if photos else beside
+
+
+def _make_folder(run: Path, config: TrainConfig) -> None:
     try:
-        run.mkdir(parents=True, exist_ok=True)
+        (run / "previews").mkdir(parents=True, exist_ok=True)
         with atomic_write(run / "config.json") as file:
             file.write(json.dumps(config.to_dict(), indent=2).encode())
     except OSError as error:
         raise TrainingError(f"--output: cannot write to {run} ({error.strerror})") from error
-    beside: list[Hook] = [
-        hooks.Progress(state.step, steps),
-        hooks.Record(run, config.log_every),
-        hooks.TensorBoard(run, config.log_every),
-        hooks.Checkpoints(run, config),
-    ]
-    if config.preview:
-        photos = [(Path(path).stem, _whole_strides(load_picture(path, PREVIEW_SIZE), state.model.net.stride))
-                  for path in config.preview]
-        on_device = [(name, photo.to(world.device)) for name, photo in photos]
-        beside.append(hooks.Previews(run, config.preview_every, on_device, names))
-    return beside
 
 
-def _whole_strides(picture: Tensor, stride: int) -> Tensor:
-    """Crop a picture to multiples of the stride."""
-    height, width = (side // stride * stride for side in picture.shape[2:])
-    return picture[:, :, :height, :width]
-
-
-def _finished(state: TrainState, config: TrainConfig, names: Sequence[str]) -> Trained:
+def _finished(state: TrainState, config: TrainConfig) -> Trained:
     model = state.averaged.cpu().eval()
-    vectors = dict(zip(names, model.vectors.detach().float(), strict=False))
+    vectors = dict(zip(style_names(config.style), model.vectors.detach().float(), strict=False))
     if config.identity_weight and model.net.style_parameters:
-        vectors["identity"] = model.identity[0].detach().float()
+        vectors[IDENTITY] = model.identity[0].detach().float()
     facts = {
         "network": registry.describe(model.net),
         "vgg": config.vgg,

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
-import pickle
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel
 
-from impasto.errors import TrainingError
 from impasto.atomic import atomic_write
+from impasto.errors import TrainingError
 from impasto.training.config import TrainConfig
-from impasto.training.schedule import learning_rate_factor
+from impasto.training.schedule import averaging_decay, learning_rate_factor
 from impasto.training.task import StyledNetwork
 
 __all__ = ["CHECKPOINT", "TrainState"]
 
 CHECKPOINT = "checkpoint.pt"
 
+Tensors = list[Tensor] | tuple[Tensor, ...]
+
 
 @dataclass
 class TrainState:
     """A model in training.
 
-    step: steps done; average: the running average of the weights, which is what is previewed and exported.
+    average: the running average of the weights, which is what is previewed and exported; step: steps done; seconds:
+    time that they took, without waiting for photos; rates: full learning rates of the optimiser's groups.
+    whole: whether model, optimiser, average and step belong together, as they do but for a moment in `update`.
     """
 
     model: StyledNetwork
@@ -35,6 +41,7 @@ class TrainState:
     step: int = 0
     seconds: float = 0.0
     rates: list[float] = field(default_factory=list)
+    whole: bool = True
 
     @classmethod
     def begin(cls, model: StyledNetwork, config: TrainConfig) -> TrainState:
@@ -43,9 +50,8 @@ class TrainState:
             {"params": list(model.net.parameters()), "lr": config.lr, "weight_decay": config.weight_decay},
             {"params": [model.vectors], "lr": config.vector_lr, "weight_decay": 0.0},
         ]
-        optimizer = torch.optim.AdamW(groups)
-        average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(config.ema), use_buffers=True)
-        return cls(model, optimizer, average, rates=[config.lr, config.vector_lr])
+        average = AveragedModel(model, multi_avg_fn=_Averaging(config.ema), use_buffers=True)
+        return cls(model, torch.optim.AdamW(groups), average, rates=[config.lr, config.vector_lr])
 
     @property
     def averaged(self) -> StyledNetwork:
@@ -55,7 +61,7 @@ class TrainState:
         return module
 
     def set_learning_rates(self, steps: int, config: TrainConfig) -> None:
-        """Give the optimiser this step's learning rates."""
+        """Give the optimiser the next step's learning rates, in a run of so many steps."""
         factor = learning_rate_factor(self.step, steps, config)
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
@@ -64,8 +70,27 @@ class TrainState:
         """All that is learned."""
         return list(self.model.parameters())
 
+    @contextmanager
+    def buffers_kept(self) -> Iterator[None]:
+        """Put the model's buffers (batch norm's moments, which a forward pass changes) back if the block raises."""
+        before = [buffer.clone() for buffer in self.model.buffers()]
+        try:
+            yield
+        except BaseException:
+            for buffer, old in zip(self.model.buffers(), before, strict=True):
+                buffer.copy_(old)
+            raise
+
+    def update(self) -> None:
+        """Make a step by the gradients that the parameters have."""
+        self.whole = False
+        self.optimizer.step()
+        self.average.update_parameters(self.model)
+        self.step += 1
+        self.whole = True
+
     def save(self, run: Path, config: TrainConfig) -> None:
-        """Write RUN/checkpoint.pt, whole or not at all."""
+        """Write RUN/checkpoint.pt, whole or not at all; raises TrainingError if it cannot be written there."""
         state = {
             "config": config.to_dict(),
             "step": self.step,
@@ -74,24 +99,51 @@ class TrainState:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        with atomic_write(run / CHECKPOINT) as file:
-            torch.save(state, file)
+        packed = io.BytesIO()
+        torch.save(state, packed)
+        try:
+            with atomic_write(run / CHECKPOINT) as file:
+                file.write(packed.getbuffer())
+        except OSError as error:
+            raise TrainingError(
+                f"{run / CHECKPOINT} cannot be written at step {self.step} ({error.strerror}); "
+                "the checkpoint before it is kept"
+            ) from error
 
     def restore(self, saved: dict[str, Any]) -> None:
-        """Take over what `load` returned."""
-        self.model.load_state_dict(saved["model"])
-        self.average.load_state_dict(saved["average"])
-        self.optimizer.load_state_dict(saved["optimizer"])
-        self.step, self.seconds = saved["step"], saved["seconds"]
+        """Take over what `load` returned; raises TrainingError if that is no state of this model."""
+        try:
+            self.model.load_state_dict(saved["model"])
+            self.average.load_state_dict(saved["average"])
+            self.optimizer.load_state_dict(saved["optimizer"])
+            self.step, self.seconds = saved["step"], saved["seconds"]
+        except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise TrainingError(f"the {CHECKPOINT} is not one of this run's network and styles") from error
 
     @staticmethod
     def load(run: Path) -> dict[str, Any]:
         """Return what `save` wrote, on the CPU; raises TrainingError if it is absent or damaged."""
         path = run / CHECKPOINT
         try:
-            saved: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        except FileNotFoundError as error:
+            saved = torch.load(path, map_location="cpu", weights_only=True)
+        except (FileNotFoundError, NotADirectoryError) as error:
             raise TrainingError(f"{run} holds no run that could be resumed (no {CHECKPOINT} in it)") from error
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        except Exception as error:  # damage makes the unpickler raise almost anything
             raise TrainingError(f"{path} is damaged and cannot be resumed from") from error
+        if not isinstance(saved, dict) or not isinstance(saved.get("config"), dict):
+            raise TrainingError(f"{path} is not a checkpoint of a training run")
         return saved
+
+
+@dataclass(frozen=True)
+class _Averaging:
+    """Moves averages, tensors of one dtype, towards the present values; `decay` is TrainConfig.ema."""
+
+    decay: float
+
+    @torch.no_grad()
+    def __call__(self, averages: Tensors, values: Tensors, updates: Tensor | int) -> None:
+        if averages[0].is_floating_point():
+            torch._foreach_lerp_(averages, values, 1 - averaging_decay(int(updates), self.decay))
+        else:  # batch norm's counters
+            torch._foreach_copy_(averages, values)

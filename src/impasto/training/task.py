@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,12 +21,16 @@ Targets = dict[str, Tensor]
 
 
 class StyledNetwork(nn.Module):
-    """A painting network together with the vectors of its styles; the last vector is the identity's."""
+    """A painting network together with the vectors of its styles.
+
+    vectors: (styles + 1, P) float32; the last is the identity's.  P is 0 for a network that has its style in its
+    weights; raises InvalidOption if it is to have several.
+    """
 
     def __init__(self, net: PaintingNet, styles: int) -> None:
         super().__init__()
         if not net.style_parameters and styles > 1:
-            raise InvalidOption(f"--network: this one has its style in its weights, so it takes 1 --style, not {styles}")
+            raise InvalidOption(f"--network: this one has its style in its weights: it takes 1 --style, not {styles}")
         self.net = net
         self.vectors = nn.Parameter(torch.stack([net.new_style()] * styles + [net.new_identity()]))
 
@@ -37,8 +40,12 @@ class StyledNetwork(nn.Module):
         return self.vectors[-1:]
 
     def forward(self, photos: Tensor, indexes: Tensor) -> Tensor:
-        """Paint photos, (N, 3, H, W) RGB in [0, 1], each in the style of its index, (N,) int64."""
-        return self.net(photos, self.vectors[indexes])
+        """Return paintings, (N, 3, H, W), about [0, 1], of such RGB photos in [0, 1].
+
+        indexes: each one's style, (N,) int64.
+        """
+        painted: Tensor = self.net(photos, self.vectors[indexes])
+        return painted
 
 
 def style_targets(criterion: PerceptualCriterion, paintings: Sequence[Tensor]) -> Targets:
@@ -51,28 +58,34 @@ def style_targets(criterion: PerceptualCriterion, paintings: Sequence[Tensor]) -
 class StyleTask:
     """One step's loss.
 
+    targets: of all styles; bf16: whether networks run in bfloat16; steps: of the whole run; rank: of this process.
     Everything random is a function of (seed, step, rank), so a resumed run repeats what it would have done.
     """
 
     config: TrainConfig
     criterion: PerceptualCriterion
+    targets: Targets
     bf16: bool
     steps: int
     rank: int = 0
 
-    def loss(self, model: StyledNetwork, photos: Tensor, targets: Targets, step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return the loss to minimise and its unweighted terms.
+    def loss(self, model: StyledNetwork, photos: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss to minimise and its unweighted terms, all float32 scalars.
 
-        photos: (N, 3, S, S) float32 RGB in [0, 1]; targets: of all styles.  All returned values are float32 scalars.
+        photos: (N, 3, S, S) float32 RGB in [0, 1]; each is painted in a style of its own; step: steps done before.
         """
         config = self.config
-        chance = torch.Generator().manual_seed((config.seed << 32) + step * 4096 + self.rank)
+        chance = self._chance(step)
         styles = _deal_styles(len(photos), len(model.vectors) - 1, chance).to(photos.device)
         with torch.autocast(photos.device.type, torch.bfloat16, enabled=self.bf16):
             painted = model(photos, styles).float()
-            distances = self._distances(painted, photos, {layer: gram[styles] for layer, gram in targets.items()})
-            terms = {"content": distances.content, "style": distances.style, "tv": self._total_variation(painted),
-                     "range": losses.out_of_range(painted)}
+            distances = self._distances(painted, photos, styles)
+            terms = {
+                "content": distances.content,
+                "style": distances.style,
+                "tv": self._total_variation(painted),
+                "range": losses.out_of_range(painted),
+            }
             if config.steady_weight:
                 terms["steady"] = self._unsteadiness(model, photos, styles, painted, chance)
             if config.identity_weight and model.net.style_parameters:
@@ -81,15 +94,25 @@ class StyleTask:
         weights = self.weights(step)
         return torch.stack([weights[name] * term for name, term in report.items()]).sum(), report
 
+    def _chance(self, step: int) -> torch.Generator:
+        # The generator reads only 32 bits of its seed; Knuth's factor spreads the run's seeds over these.
+        return torch.Generator().manual_seed((self.config.seed * 2654435761 + step * 4096 + self.rank) % 2**32)
+
     def weights(self, step: int) -> dict[str, float]:
-        """Return the weight of each term at a step; the style's rises from `style_start` over `style_ramp` of the run."""
+        """Return the weight of each term after so many steps; the style's rises over `style_ramp` of the run."""
         config = self.config
         risen = min(1.0, step / (config.style_ramp * self.steps)) if config.style_ramp else 1.0
-        style = config.style_weight * (config.style_start + (1 - config.style_start) * risen)
-        return {"content": config.content_weight, "style": style, "tv": config.tv_weight, "range": config.range_weight,
-                "steady": config.steady_weight, "identity": config.identity_weight}
+        return {
+            "content": config.content_weight,
+            "style": config.style_weight * (config.style_start + (1 - config.style_start) * risen),
+            "tv": config.tv_weight,
+            "range": config.range_weight,
+            "steady": config.steady_weight,
+            "identity": config.identity_weight,
+        }
 
-    def _distances(self, painted: Tensor, photos: Tensor, style: Targets) -> Distances:
+    def _distances(self, painted: Tensor, photos: Tensor, styles: Tensor) -> Distances:
+        style = {layer: gram[styles] for layer, gram in self.targets.items()}
         distances: Distances = self.criterion(painted, self.criterion.content_target(photos), style)
         return distances
 
@@ -102,32 +125,29 @@ class StyleTask:
     ) -> Tensor:
         """Return how much half of the paintings change, beyond the shift, when the photos are shifted and noisy.
 
+        Mean squares over the middle of the pictures, (N / 2,) float32.
         Source: Rainy and de Berker 2018 (noise); Huang et al. 2017 and Ruder et al. 2018 (motion between frames).
         Differs: the motion is a whole-pixel shift, so it is known exactly, and what leaves the picture at one side is
         left out of the comparison instead of being estimated.
         """
-        half = slice(0, (len(photos) + 1) // 2)
-        down, across = (int(v) for v in torch.randint(-self.config.steady_shift, self.config.steady_shift + 1, (2,),
-                                                      generator=chance))
+        half, most = slice(0, (len(photos) + 1) // 2), self.config.steady_shift
+        shift = tuple(torch.randint(-most, most + 1, (2,), generator=chance).tolist())
         noise = torch.randn(photos[half].shape, generator=chance).to(photos.device) * self.config.steady_noise
-        moved = torch.roll(photos[half], (down, across), (2, 3)) + noise
-        expected = torch.roll(painted[half], (down, across), (2, 3))
-        difference = (model(moved, styles[half]).float() - expected).square()
-        margin = model.net.stride * 4
+        moved = torch.roll(photos[half], shift, (2, 3)) + noise
+        expected = torch.roll(painted[half], shift, (2, 3))
+        difference: Tensor = (model(moved, styles[half]).float() - expected).square()
+        # At least the pixels that came round from the other side; but small pictures must keep a middle.
+        margin = min(max(model.net.stride * 4, most), photos.shape[2] // 4)
         return difference[:, :, margin:-margin, margin:-margin].flatten(1).mean(1)
 
     def _identity_error(self, model: StyledNetwork, photos: Tensor) -> Tensor:
-        """Return the mean squared error of a quarter of the photos painted in the identity style, against themselves."""
+        """Return the mean squared error of some photos painted in the identity style, (N / 4,) float32."""
         some = photos[: (len(photos) + 3) // 4]
-        return (model.net(some, model.identity).float() - some).square().flatten(1).mean(1)
+        error: Tensor = model.net(some, model.identity).float() - some
+        return error.square().flatten(1).mean(1)
 
 
 def _deal_styles(photos: int, styles: int, chance: torch.Generator) -> Tensor:
-    """Return a style for each photo, (photos,) int64, dealt like cards so that none comes twice before all came once."""
+    """Return a style for each photo, (photos,) int64, dealt like cards: none comes twice before all came once."""
     rounds = -(-photos // styles)
     return torch.cat([torch.randperm(styles, generator=chance) for _ in range(rounds)])[:photos]
-
-
-def scalars(report: dict[str, Any]) -> dict[str, float]:
-    """Return a report's values as Python floats."""
-    return {name: float(value) for name, value in report.items()}

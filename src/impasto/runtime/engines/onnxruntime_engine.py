@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, ModelError
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # without it ONNX Runtime reports each session to its makers
+import onnxruntime as ort
 
 __all__ = ["OnnxRuntimeEngine", "open_network"]
 
@@ -37,7 +40,7 @@ def open_network(network: Path, *, device: str, precision: str) -> OnnxRuntimeEn
         raise EngineUnavailable("--precision bf16: ONNX Runtime computes this network in float32 only")
     kind, _, index = device.partition(":")
     provider = PROVIDERS.get(kind, device)
-    if provider not in ort.get_available_providers():
+    if provider not in ort.get_available_providers() or not (index or "0").isdecimal():
         present = ", ".join(ort.get_available_providers())
         raise EngineUnavailable(f"ONNX Runtime has no device {device!r} here; it has {present}")
     options = {"device_id": index} if index else {}

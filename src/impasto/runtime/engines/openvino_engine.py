@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, ModelError
+from impasto.runtime.engines.offline import absent
+
+with absent("openvino_telemetry"):  # with it OpenVINO reports each import to its makers
+    import openvino as ov
 
 __all__ = ["OpenVinoEngine", "open_network"]
 
@@ -37,20 +40,23 @@ class OpenVinoEngine:
         return painting
 
     def _request(self, picture: tuple[int, ...], style: tuple[int, ...]) -> Any:
-        if picture not in self.requests:
-            while len(self.requests) >= self.KEPT:
-                del self.requests[next(iter(self.requests))]
-            model = self.model.clone()
-            model.reshape({"picture": list(picture), "style": list(style)})
-            self.requests[picture] = self.core.compile_model(model, self.device, self.hint).create_infer_request()
-        return self.requests[picture]
+        request = self.requests.pop(picture, None) or self._compiled(picture, style)
+        while len(self.requests) >= self.KEPT:
+            del self.requests[next(iter(self.requests))]
+        self.requests[picture] = request  # the last: those used longest ago come first
+        return request
+
+    def _compiled(self, picture: tuple[int, ...], style: tuple[int, ...]) -> Any:
+        model = self.model.clone()
+        model.reshape({"picture": list(picture), "style": list(style)})
+        return self.core.compile_model(model, self.device, self.hint).create_infer_request()
 
 
 def open_network(network: Path, *, device: str, precision: str) -> OpenVinoEngine:
     """Return an engine for a network file; raises EngineUnavailable if the device or the precision is not there."""
     core = ov.Core()
     name = {"auto": "CPU", "cpu": "CPU"}.get(device, device.upper())
-    if name.split(".")[0] not in {known.split(".")[0] for known in core.available_devices}:
+    if name not in {*core.available_devices, *(known.split(".")[0] for known in core.available_devices)}:
         raise EngineUnavailable(f"OpenVINO has no device {device!r} here; it has {', '.join(core.available_devices)}")
     if precision == "bf16" and "BF16" not in core.get_property(name, "OPTIMIZATION_CAPABILITIES"):
         raise EngineUnavailable(f"--precision bf16: this {name} does not compute in bfloat16; leave the option out")

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from impasto.errors import EngineUnavailable, ModelError
+from impasto.errors import EngineUnavailable, InvalidOption, ModelError
 from impasto.model.network import Manifest
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
@@ -45,7 +45,7 @@ def load_net(path: Path) -> tuple[PaintingNet, dict[str, str]]:
             weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
         net = registry.build(Manifest.from_metadata(metadata, str(path)).network)
         net.load_state_dict(weights)
-    except (SafetensorError, OSError, RuntimeError) as error:
+    except (SafetensorError, OSError, RuntimeError, InvalidOption) as error:
         raise ModelError(f"{path}: is absent, damaged or not a network") from error
     return net.eval(), metadata
 
@@ -57,8 +57,9 @@ def open_network(network: Path, *, device: str, precision: str) -> TorchEngine:
         raise EngineUnavailable(f"--device {device}: torch sees no CUDA device here")
     try:
         chosen = torch.device(name)
-    except RuntimeError as error:
-        raise EngineUnavailable(f"--device {device}: torch knows no such device") from error
+        torch.zeros(1, device=chosen).cpu()
+    except (RuntimeError, AssertionError, ImportError) as error:  # according to what the build of torch lacks
+        raise EngineUnavailable(f"--device {device}: torch has no such device here") from error
     net, metadata = load_net(network.with_suffix(".safetensors"))
     net.to(chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return TorchEngine(net, metadata, chosen, precision == "bf16" or (precision == "auto" and chosen.type == "cuda"))

@@ -1,0 +1,45 @@
+from importlib import import_module
+
+import click
+import pytest
+
+from impasto import __version__
+from impasto.cli import COMMANDS
+from impasto.runtime.stylizer import StylizeOptions
+
+
+@pytest.mark.parametrize("flag", ["-h", "--help"])
+def test_the_commands_are_listed_in_the_order_of_use(impasto, flag):
+    result = impasto(flag)
+    assert (result.code, result.err) == (0, "")
+    listed = [line.split()[0] for line in result.out.split("Commands:")[1].splitlines() if line.strip()]
+    assert listed == list(COMMANDS)
+
+
+def test_without_a_command_the_help_is_shown(impasto):
+    result = impasto()
+    assert (result.code, result.out) == (2, "")
+    assert result.err == impasto("--help").out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_a_module_and_help(impasto, command):
+    found = getattr(import_module(f"impasto.cli.{command}"), command)
+    assert isinstance(found, click.Command)
+    result = impasto(command, "--help")
+    assert (result.code, result.err) == (0, "")
+    assert COMMANDS[command].split(",")[0].rstrip(".") in " ".join(result.out.split())
+    for parameter in found.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help
+            assert parameter.help.rstrip("] ").endswith((".", *"0123456789abcdefghijklmnopqrstuvwxyz"))
+
+
+def test_options_and_their_defaults_come_from_the_dataclass(impasto):
+    out = " ".join(impasto("stylize", "--help").out.split())
+    assert "--strength FLOAT How much of the style, from 0 (the photo itself) to 1. [1.0]" in out
+    assert f"[{StylizeOptions().max_pixels}]" in out
+
+
+def test_the_version(impasto):
+    assert impasto("--version").out == f"impasto, version {__version__}\n"

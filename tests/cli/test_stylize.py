@@ -1,0 +1,125 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from impasto.runtime.stylizer import Stylizer
+
+
+def test_a_painting_lies_beside_its_photo_and_has_its_size(impasto, astronaut, dots, names):
+    result = impasto("stylize", "astronaut.jpg", "-s", dots)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("astronaut-dots.jpg  77x101  ")
+    assert names() == ["astronaut-dots.jpg", "astronaut.jpg"]
+    with Image.open("astronaut-dots.jpg") as painting:
+        assert (painting.format, painting.size) == ("JPEG", (77, 101))
+
+
+def test_a_bundled_style_by_its_tail(impasto, astronaut):
+    assert impasto("stylize", astronaut, "-s", "starry-night", "-o", "x.png", "--size", 40).code == 0
+    with Image.open("x.png") as painting:
+        assert painting.size == (30, 40)
+        assert np.asarray(painting).std() > 10
+
+
+def test_a_network_with_its_style_in_its_weights(impasto, astronaut, tiny_johnson):
+    result = impasto("stylize", astronaut, "-s", tiny_johnson.network, "--strength", 0.5)
+    assert result.code == 0
+    assert "astronaut-network.jpg" in result.out
+
+
+def test_options_reach_the_painting(impasto, astronaut, dots, tiny_model):
+    impasto("stylize", astronaut, "-s", dots, "-o", "full.png", "--precision", "f32")
+    impasto("stylize", astronaut, "-s", dots, "-o", "none.png", "--strength", 0)
+    impasto("stylize", astronaut, "-s", dots, "-o", "other.png", "--engine", "onnxruntime", "--device", "cpu")
+    network = ("--network", tiny_model.network)
+    impasto("stylize", astronaut, "-s", shutil.copy(dots, "."), *network, "-o", "moved.png", "--precision", "f32")
+    full, none, other, moved = (
+        np.asarray(Image.open(f"{name}.png"), float) for name in ("full", "none", "other", "moved")
+    )
+    np.testing.assert_array_equal(none, np.asarray(Image.open(astronaut)))
+    np.testing.assert_array_equal(moved, full)
+    assert np.abs(full - other).max() <= 1
+    assert np.abs(full - none).mean() > 5
+
+
+def test_quality(impasto, astronaut, dots, folder):
+    for quality in (5, 95):
+        impasto("stylize", astronaut, "-s", dots, "-o", f"{quality}.jpg", "--quality", quality)
+    assert (folder / "5.jpg").stat().st_size < (folder / "95.jpg").stat().st_size / 2
+
+
+def test_a_folder_with_a_bad_file_is_painted_but_for_that(impasto, astronaut, dots, folder, names):
+    for name in ("in/a.jpg", "in/sub/z.jpg"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        shutil.copy(astronaut, folder / name)
+    (folder / "in/bad.jpg").write_bytes(astronaut.read_bytes()[:900])
+    (folder / "in/empty.png").touch()
+    result = impasto("stylize", "in", "-s", dots, "-o", "out")
+    assert result.code == 1
+    assert [line.split()[0] for line in result.out.splitlines()] == ["out/a.jpg", "out/sub/z.jpg"]
+    lines = result.err.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("impasto: in/bad.jpg: ")
+    assert lines[1].startswith("impasto: in/empty.png: the file is empty")
+    assert lines[2] == "impasto: 2 of 4 photos painted, 2 could not be"
+    assert [name for name in names() if name.startswith("out")] == ["out/a.jpg", "out/sub/z.jpg"]
+
+
+def test_json_is_one_object_a_line(impasto, astronaut, dots, folder):
+    shutil.copy(astronaut, folder / "b.jpg")
+    (folder / "c.jpg").write_bytes(b"text")
+    result = impasto("stylize", ".", "-s", dots, "-o", "out/", "--json")
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert [line["photo"] for line in lines] == ["astronaut.jpg", "b.jpg", "c.jpg"]
+    assert lines[0] == {**lines[0], "output": "out/astronaut.jpg", "width": 77, "height": 101}
+    assert lines[0]["seconds"] >= 0
+    assert lines[2].keys() == {"photo", "error"}
+    assert "c.jpg" in lines[2]["error"]
+    assert result.code == 1
+
+
+def test_what_was_ignored_in_a_file_is_said_once(impasto, dots, photo, folder):
+    frames = [Image.fromarray(photo), Image.fromarray(photo[::-1])]
+    frames[0].save("moving.gif", save_all=True, append_images=frames[1:])
+    for arguments in (("moving.gif",), ("moving.gif", "-o", "x.png")):
+        result = impasto("stylize", *arguments, "-s", dots)
+        assert result.code == 0
+        assert result.err == "impasto: moving.gif is animated; its first frame is used\n"
+
+
+def test_a_terminal_gets_a_progress_bar(impasto, astronaut, dots, folder, monkeypatch):
+    shutil.copy(astronaut, folder / "b.jpg")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    assert "photo/s" in impasto("stylize", "astronaut.jpg", "b.jpg", "-s", dots).err
+    assert not impasto("stylize", "astronaut.jpg", "-s", dots).err
+
+
+def test_an_interruption_is_130_and_leaves_no_half_files(impasto, astronaut, dots, names, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Stylizer, "paint", interrupt)
+    result = impasto("stylize", astronaut, "-s", dots)
+    assert result.code == 130
+    assert result.err.strip() == "impasto: interrupted"
+    assert names() == ["astronaut.jpg"]
+
+
+@pytest.mark.parametrize("kind", ["photo", "stdin"])
+def test_debug_shows_the_trace_of_an_error(impasto, folder, dots, kind, monkeypatch):
+    (folder / "a.jpg").touch()
+    result = impasto("--debug", "stylize", "a.jpg", "-s", dots)
+    assert result.code == 1
+    assert "Traceback" in result.err
+    assert "UnreadablePicture: a.jpg: the file is empty" in result.err
+
+
+def test_debug_shows_the_trace_of_wrong_usage_too(astronaut):
+    from impasto.cli import main
+    from impasto.errors import UnknownStyle
+
+    with pytest.raises(UnknownStyle):
+        main(["--debug", "stylize", str(astronaut), "-s", "nothing"])

@@ -1,0 +1,65 @@
+import onnx
+import pytest
+import torch
+
+from impasto.export.graph import FoldedUpsampled, fold
+from impasto.nets.blocks import Upsampled
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 5), (3, 2), (7, 9)])
+def test_a_folded_upsampling_computes_the_same(size):
+    with torch.random.fork_rng(), torch.inference_mode():
+        torch.manual_seed(0)
+        upsampled, x = Upsampled(5, 3), torch.randn(2, 5, *size)
+        expected = upsampled(x)
+        folded = FoldedUpsampled(upsampled)(x)
+    assert expected.shape == folded.shape == (2, 3, 2 * size[0], 2 * size[1])
+    torch.testing.assert_close(folded, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize(
+    "name", ["impasto:channels=8,blocks=2,decoder=8x4", "johnson:norm=conditional,channels=4", "johnson:channels=4"]
+)
+@pytest.mark.parametrize("multiples", [(4, 4), (5, 7), (11, 3)])
+def test_a_folded_network_computes_the_same(make_trained, name, multiples):
+    trained = make_trained(name)
+    net, style = trained.net, next(iter(trained.vectors.values()))[None]
+    picture = torch.rand(1, 3, *(net.stride * multiple for multiple in multiples), generator=torch.manual_seed(0))
+    folded = fold(net)
+    with torch.inference_mode():
+        torch.testing.assert_close(folded(picture, style), net(picture, style), atol=1e-5, rtol=0)
+    assert any(isinstance(module, FoldedUpsampled) for module in folded.modules())
+    assert not any(isinstance(module, Upsampled) for module in folded.modules())
+
+
+def test_folding_leaves_the_network_as_it_was(make_trained):
+    net = make_trained().net
+    before = {key: value.clone() for key, value in net.state_dict().items()}
+    fold(net)
+    assert any(isinstance(module, Upsampled) for module in net.modules())
+    assert net.state_dict().keys() == before.keys()
+    assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())
+
+
+def test_the_graph_takes_any_height_and_width_and_says_what_it_is(tiny_model):
+    model = onnx.load(tiny_model.network)
+    onnx.checker.check_model(model)
+    inputs = {value.name: value.type.tensor_type.shape.dim for value in model.graph.input}
+    assert list(inputs) == ["picture", "style"]
+    batch, colours, height, width = inputs["picture"]
+    assert (batch.dim_value, colours.dim_value) == (1, 3)
+    assert height.dim_param
+    assert width.dim_param
+    assert height.dim_param != width.dim_param
+    assert inputs["style"][1].dim_value == tiny_model.trained.net.style_parameters
+    assert [value.name for value in model.graph.output] == ["painting"]
+    assert "impasto" in {entry.key for entry in model.metadata_props}
+
+
+def test_the_graph_holds_its_weights_and_nothing_of_this_machine(tiny_model):
+    model = onnx.load(tiny_model.network, load_external_data=False)
+    assert not any(weights.external_data for weights in model.graph.initializer)
+    assert str(tiny_model.folder.parent.parent).encode() not in tiny_model.network.read_bytes()
+    operations = {node.op_type for node in model.graph.node}
+    assert "ConvTranspose" in operations
+    assert "Resize" not in operations

@@ -1,0 +1,184 @@
+import json
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+from safetensors import safe_open
+from safetensors.numpy import save_file
+
+from impasto.errors import InvalidOption, ModelError
+from impasto.model import Credits, Style, mix, read_style, write_style
+
+VAN_GOGH = Credits("Vincent van Gogh", "The Starry Night", "1889", "public domain")
+
+
+def style(name="one", numbers=(1, 2, 3), network="net", **more):
+    return Style(name, np.array(numbers, np.float32), network, **more)
+
+
+def tensor_file(dtype, data, shape, metadata=None):
+    """Return a safetensors file with one tensor called `vector`, of types that numpy may not know."""
+    header = {"vector": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(data)]}}
+    text = json.dumps({**header, "__metadata__": metadata or {"format": "impasto-style-1"}}).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+@pytest.fixture
+def whole(tmp_path):
+    write_style(style(credits=VAN_GOGH), tmp_path / "one.style")
+    return tmp_path / "one.style"
+
+
+def refused(path):
+    with pytest.raises(ModelError) as caught:
+        read_style(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_what_is_written_is_read_again(tmp_path):
+    vector = np.random.default_rng(0).standard_normal(2400).astype(np.float32)
+    write_style(Style("ünï 'code'", vector, "0123456789abcdef", VAN_GOGH), tmp_path / "a.style")
+    read = read_style(tmp_path / "a.style")
+    np.testing.assert_array_equal(read.vector, vector)
+    assert read.vector.dtype == np.float32
+    assert (read.name, read.network, read.credits) == ("ünï 'code'", "0123456789abcdef", VAN_GOGH)
+
+
+def test_the_credits_are_in_the_metadata_where_any_program_finds_them(whole):
+    with safe_open(whole, framework="numpy") as file:
+        metadata = file.metadata()
+    assert metadata["artist"] == "Vincent van Gogh"
+    assert (metadata["title"], metadata["year"], metadata["licence"]) == ("The Starry Night", "1889", "public domain")
+
+
+def test_credits_may_be_absent(tmp_path):
+    write_style(style(), tmp_path / "plain.style")
+    assert read_style(tmp_path / "plain.style").credits == Credits()
+
+
+def test_a_vector_of_any_layout_and_type_is_written(tmp_path):
+    write_style(Style("s", np.arange(8.0)[::2], "n"), tmp_path / "s.style")
+    np.testing.assert_array_equal(read_style(tmp_path / "s.style").vector, np.float32([0, 2, 4, 6]))
+
+
+def test_a_path_may_be_text_or_a_path(whole):
+    assert read_style(str(whole)).name == read_style(whole).name == "one"
+
+
+def test_styles_can_be_compared_and_be_keys():
+    one = style()
+    assert one in (style(), one)  # a generated comparison would raise, of arrays
+    assert {one: 1}[one] == 1
+
+
+def test_an_absent_file_and_a_folder(tmp_path):
+    assert "no such style file" in refused(tmp_path / "absent.style")
+    assert "no such style file" in refused(tmp_path)
+    refused(tmp_path / ("n" * 300 + ".style"))
+
+
+def test_truncated_at_every_length(whole):
+    data = whole.read_bytes()
+    for length in [*range(0, len(data), 7), len(data) - 1]:
+        whole.write_bytes(data[:length])
+        refused(whole)
+
+
+def test_files_of_other_programs(tmp_path, photo, save):
+    save_file({"vector": np.zeros(3, np.float32)}, tmp_path / "no-metadata.style")
+    save_file({"other": np.zeros(3, np.float32)}, tmp_path / "other.style", {"format": "impasto-style-1"})
+    save("photo.style", photo, format="PNG")
+    save("empty.style")
+    save("text.style", b"a style")
+    for path in tmp_path.iterdir():
+        refused(path)
+
+
+def test_a_format_of_the_future(tmp_path):
+    save_file({"vector": np.zeros(3, np.float32)}, tmp_path / "new.style", {"format": "impasto-style-2"})
+    assert "format" in refused(tmp_path / "new.style")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_vector_that_holds_no_numbers(tmp_path, value):
+    write_style(style(numbers=(0, value)), tmp_path / "broken.style")
+    assert "not numbers" in refused(tmp_path / "broken.style")
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size"), [("BF16", 2), ("F16", 2), ("F8_E4M3", 1), ("F64", 8), ("I32", 4), ("C64", 8)]
+)
+def test_a_vector_of_another_type(save, dtype, size):
+    refused(save("typed.style", tensor_file(dtype, bytes(2 * size), [2])))
+
+
+def test_a_vector_of_another_shape(save):
+    refused(save("square.style", tensor_file("F32", bytes(16), [2, 2])))
+
+
+@given(some.binary(max_size=400))
+def test_random_bytes_are_refused_by_name(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "random.style"
+    path.write_bytes(data)
+    refused(path)
+
+
+@given(some.data())
+def test_a_damaged_file_is_refused_or_gives_a_usable_style(tmp_path_factory, data):
+    path = tmp_path_factory.getbasetemp() / "damaged.style"
+    write_style(style(credits=VAN_GOGH), path)
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(some.integers(1, 4))):
+        content[data.draw(some.integers(0, len(content) - 1))] = data.draw(some.integers(0, 255))
+    path.write_bytes(content)
+    try:
+        read = read_style(path)
+    except ModelError as error:
+        assert str(path) in str(error)
+    else:
+        assert np.isfinite(read.vector).all()
+
+
+def test_a_write_that_fails_leaves_the_old_style(whole, monkeypatch):
+    def fail(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", fail)
+    with pytest.raises(OSError, match="space"):
+        write_style(style(numbers=(7,)), whole)
+    assert len(read_style(whole).vector) == 3
+    assert [path.name for path in whole.parent.iterdir()] == [whole.name]
+
+
+def test_a_mix_is_the_weighted_mean():
+    mixed = mix([(style("a", (0, 2)), 1), (style("b", (4, 4)), 3)])
+    np.testing.assert_allclose(mixed.vector, [3, 3.5])
+    assert (mixed.name, mixed.network, mixed.vector.dtype) == ("a+b", "net", np.float32)
+    assert mix([(style(), 1)], name="mine").name == "mine"
+
+
+@given(some.lists(some.floats(0, 1e308), min_size=1, max_size=4).filter(any), some.floats(1e-3, 1e3))
+def test_only_the_proportions_of_weights_matter_and_a_mix_stays_between(weights, factor):
+    parts = [(style(str(index), (index, -index)), weight) for index, weight in enumerate(weights)]
+    mixed = mix(parts).vector
+    assert 0 <= mixed[0] <= len(weights) - 1
+    assert mixed[1] == -mixed[0]
+    if max(weights) < 1e300 and min(weight for weight in weights if weight) > 1e-300:
+        scaled = mix([(part, weight * factor) for part, weight in parts]).vector
+        np.testing.assert_allclose(scaled, mixed, rtol=1e-5)
+
+
+@pytest.mark.parametrize("weights", [(1, -0.1), (0, 0), (np.nan, 1), (np.inf, 1), ()])
+def test_weights_that_mean_nothing(weights):
+    with pytest.raises(InvalidOption, match="weights"):
+        mix([(style(), weight) for weight in weights])
+
+
+def test_styles_of_two_networks_are_not_mixed():
+    with pytest.raises(ModelError, match=r"first.*second"):
+        mix([(style("first"), 1), (style("second", network="other"), 1)])
+    with pytest.raises(ModelError, match=r"first.*second"):
+        mix([(style("first"), 1), (style("second", (1, 2)), 1)])

@@ -1,0 +1,131 @@
+"""The network and the styles that come with Impasto; these tests hold for any well-trained ones."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import skimage.data
+
+import impasto
+from impasto.model import bundled, find_style, mix
+from impasto.runtime.session import Session
+
+from .spectrum import pattern
+
+LIMIT = 8_000_000
+"""Bytes of all assets together."""
+NAMES = [style.name for style in impasto.styles()]
+LEVEL = 1 / 255
+
+
+@pytest.fixture(scope="module")
+def session():
+    return Session.open(bundled.NETWORK, precision="f32")
+
+
+@pytest.fixture(scope="module")
+def astronaut():
+    return np.ascontiguousarray(skimage.data.astronaut()[::2, ::2])
+
+
+def weak_noise(side):
+    chance = np.random.default_rng(0)
+    return (0.5 + 0.02 * chance.standard_normal((side, side, 3))).astype(np.float32)
+
+
+def test_what_comes_with_impasto(session):
+    assert len(NAMES) >= 8
+    assert len(session.manifest.identity) == session.manifest.style_parameters > 0
+    assert find_style("starry-night").name == "van-gogh-starry-night"
+    assert "great-wave" in find_style("great-wave").name
+
+
+def test_it_is_small():
+    assert sum(path.stat().st_size for path in bundled.ASSETS.rglob("*") if path.is_file()) <= LIMIT
+
+
+@pytest.mark.parametrize("style", impasto.styles(), ids=lambda style: style.name)
+def test_each_style_says_whose_it_is(style):
+    assert all((style.credits.artist, style.credits.title, style.credits.year, style.credits.licence))
+    assert find_style(style.name).name == style.name == style.path.stem
+
+
+def test_both_files_are_one_network(session):
+    twin = impasto.model.Manifest.read(bundled.NETWORK.with_suffix(".safetensors"))
+    assert twin == session.manifest
+    assert {find_style(name).network for name in NAMES} == {twin.fingerprint}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_style_paints(session, astronaut, name):
+    painting = session.paint(astronaut.astype(np.float32) / 255, find_style(name))
+    assert np.isfinite(painting).all()
+    assert -0.25 < painting.min() < painting.max() < 1.25
+    assert ((painting < 0) | (painting > 1)).mean() < 0.03
+    assert painting.std() > 0.06  # neither black nor grey
+    assert float(np.abs(painting - astronaut / 255).mean()) > 12 * LEVEL  # nor the photo
+
+
+def test_styles_differ_from_one_another(session, astronaut):
+    paintings = [session.paint(astronaut.astype(np.float32) / 255, find_style(name)) for name in NAMES]
+    for index, one in enumerate(paintings):
+        for other in paintings[:index]:
+            assert np.abs(one - other).mean() > 8 * LEVEL
+
+
+def test_the_processors_own_precision_is_near_float32(session, astronaut):
+    exact = session.paint(astronaut.astype(np.float32) / 255, find_style("starry-night"))
+    native = impasto.load("starry-night").session.paint(astronaut.astype(np.float32) / 255, find_style("starry-night"))
+    assert np.abs(exact - native).mean() < LEVEL
+
+
+@pytest.mark.parametrize("name", ["starry-night", "great-wave"])
+def test_little_strength_is_nearly_the_photo(astronaut, name):
+    """The learned identity nearly is one, so that nothing jumps between strength 0 and a little more."""
+    painting = impasto.load(name, strength=0.02, precision="f32")(astronaut)
+    off = float(np.abs(painting.astype(float) - astronaut).mean())
+    assert off < 12  # of 255
+
+
+@pytest.mark.parametrize("name", ["starry-night", "great-wave"])
+def test_more_strength_is_nearer_to_the_painting(astronaut, name):
+    steps = (0.02, 0.25, 0.5, 0.75, 1)
+    paintings = [impasto.load(name, strength=step, precision="f32")(astronaut).astype(float) for step in steps]
+    away = [float(np.abs(painting - paintings[-1]).mean()) for painting in paintings]
+    assert all(later < 1.05 * earlier for earlier, later in pairwise(away))
+
+
+def test_a_mix_of_two_styles_lies_between_them(session, astronaut):
+    planes = astronaut.astype(np.float32) / 255
+    one, other = find_style("starry-night"), find_style("great-wave")
+    first, last = (session.paint(planes, style) for style in (one, other))
+    mixed = session.paint(planes, mix([(one, 0.5), (other, 0.5)]))
+    assert np.isfinite(mixed).all()
+    assert max(np.abs(mixed - first).mean(), np.abs(mixed - last).mean()) < 1.2 * np.abs(first - last).mean()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_grid(session, name):
+    """No pattern of 2 or 4 px, where space to depth and upsampling would leave one."""
+    painting = session.paint(weak_noise(512), find_style(name))
+    assert pattern(painting[16:-16, 16:-16]) < 3
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_frame(session, name):
+    for picture in (weak_noise(512), np.full((128, 160, 3), 0.5, np.float32)):
+        painting = session.paint(picture, find_style(name))
+        border = np.concatenate([painting[:2].reshape(-1, 3), painting[-2:].reshape(-1, 3)])
+        sides = np.concatenate([painting[:, :2].reshape(-1, 3), painting[:, -2:].reshape(-1, 3)])
+        inside = painting[32:-32, 32:-32].mean((0, 1))
+        assert np.abs(border.mean(0) - inside).max() < 12 * LEVEL
+        assert np.abs(sides.mean(0) - inside).max() < 12 * LEVEL
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_blank_pictures_stay_blank(session, name):
+    """Instance norm divides by a deviation of nearly nothing there: blobs, if a network was not taught better."""
+    for value in (0, 0.5, 1):
+        painting = session.paint(np.full((131, 97, 3), value, np.float32), find_style(name))
+        assert np.isfinite(painting).all()
+        assert painting.std((0, 1)).max() < 2 * LEVEL

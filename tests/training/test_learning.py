@@ -1,0 +1,51 @@
+"""Short runs with the real VGG-19: they learn."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from impasto.perceptual.weights import load_vgg19
+from impasto.training import run as run_module
+from impasto.training.run import begin
+
+SHALLOW = {"content_layers": ("relu2_2",), "style_layers": ("relu1_1", "relu2_1")}
+
+
+@pytest.fixture(scope="module")
+def vgg():
+    return load_vgg19("caffe")
+
+
+@pytest.fixture(autouse=True)
+def _loaded_once(vgg, monkeypatch):
+    monkeypatch.setattr(run_module, "load_vgg19", lambda source, pooling: vgg)
+
+
+def record(config):
+    return [json.loads(line) for line in (Path(config.output) / "record.jsonl").read_text().splitlines()]
+
+
+def mean(lines, name):
+    return sum(line[name] for line in lines) / len(lines)
+
+
+def test_thirty_steps_lower_the_loss_and_the_identitys_error(make_config):
+    config = make_config(
+        steps=30, style_ramp=0.0, style_start=1.0, blank=0.0, lr=1e-2, vector_lr=2e-2, warmup=3, **SHALLOW
+    )
+    begin(config)
+    lines = record(config)
+    assert len(lines) == 30
+    assert mean(lines[-5:], "loss") < 0.6 * mean(lines[:5], "loss")
+    assert mean(lines[-5:], "identity") < 0.6 * mean(lines[:5], "identity")
+
+
+def test_johnsons_network_takes_a_step_on_the_papers_losses_at_all_layers(make_config):
+    config = make_config(
+        network="johnson:norm=batch,channels=8", losses="absolute", style=make_config().style[:1], tv_weight=1e-6, steps=2
+    )
+    made = begin(config)
+    assert list(made.vectors) == ["dots"]
+    assert [line["step"] for line in record(config)] == [1, 2]
+    assert all(line["loss"] > 0 for line in record(config))

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+import torch
+
+from impasto.errors import InvalidOption, UnreadablePicture
+from impasto.training.pictures import load_paintings, load_picture, load_previews, style_names
+
+
+def noise(height, width, channels=3):
+    return np.random.default_rng(0).integers(0, 256, (height, width, channels), np.uint8)
+
+
+def test_names_are_those_of_the_files():
+    assert style_names(["a/The Wave.jpg", "b/dots.v2.png"]) == ["The Wave", "dots.v2"]
+
+
+@pytest.mark.parametrize("paintings", [["a/wave.jpg", "b/wave.png"], ["wave.jpg", "Wave.jpg"]])
+def test_two_paintings_of_one_name_are_refused(paintings):
+    with pytest.raises(InvalidOption, match="two paintings are called '[wW]ave'; rename one"):
+        style_names(paintings)
+
+
+def test_no_painting_is_called_as_the_identity_is():
+    with pytest.raises(InvalidOption, match="'identity' is what the photo itself is called"):
+        style_names(["Identity.jpg"])
+
+
+def test_a_picture_is_scaled_to_its_long_side_in_rgb_from_0_to_1(save):
+    pixels = np.zeros((20, 40, 3), np.uint8)
+    pixels[...] = (255, 51, 0)
+    loaded = load_picture(str(save("red.png", pixels)), 80)
+    assert loaded.shape == (1, 3, 40, 80)
+    assert loaded.dtype == torch.float32
+    assert torch.allclose(loaded[0, :, 7, 9], torch.tensor([1.0, 0.2, 0.0]))
+
+
+def test_what_is_transparent_lies_on_white(save):
+    pixels = np.zeros((40, 40, 4), np.uint8)
+    pixels[:, 20:, 3] = 255
+    loaded = load_picture(str(save("half.png", pixels)), 40)
+    assert (loaded[..., :20] == 1).all()
+    assert (loaded[..., 20:] == 0).all()
+
+
+def test_a_grey_picture_of_16_bits_is_a_picture(save):
+    loaded = load_picture(str(save("wide.png", np.full((40, 50), 32768, np.uint16))), 50)
+    assert loaded.mean().item() == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize("content", [b"", b"no picture"])
+def test_a_file_that_is_no_picture_is_named(save, content):
+    path = save("broken.jpg", content)
+    with pytest.raises(UnreadablePicture, match=r"broken\.jpg"):
+        load_paintings([str(path)], 64)
+
+
+def test_a_narrow_painting_is_refused_with_its_size(save):
+    path = save("scroll.png", noise(600, 60))
+    with pytest.raises(InvalidOption, match=r"scroll\.png is only 26 px narrow at --style-size 256, less than 32"):
+        load_paintings([str(path)], 256)
+    assert load_paintings([str(path)], 512)[0].shape == (1, 3, 512, 51)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [((384, 384), (384, 384)), ((101, 77), (384, 292)), ((1, 1), (384, 384)), ((2, 400), (8, 384)), ((500, 1), (384, 8))],
+)
+def test_previews_are_of_whole_strides_and_never_too_small(save, size, expected):
+    path = save("holiday.png", noise(*size))
+    [(name, picture)] = load_previews([str(path)], stride=4)
+    assert name == "holiday"
+    assert picture.shape == (1, 3, *expected)
