@@ -16,10 +16,12 @@ def run(script, *arguments, monkeypatch):
     runpy.run_path(str(script), run_name="__main__")
 
 
-def test_each_style_at_half_strength_and_full(tmp_path, photo, save, monkeypatch):
+def test_styles_at_half_strength_and_full(tmp_path, photo, save, monkeypatch):
+    some = impasto.styles()[:2]
+    monkeypatch.setattr(impasto, "styles", lambda: some)
     run(ROOT / "examples" / "paint.py", save("photo.png", photo[::3, ::3]), tmp_path / "out", monkeypatch=monkeypatch)
     assert {path.name for path in (tmp_path / "out").iterdir()} == {
-        f"{style.name}-{strength}.png" for style in impasto.styles() for strength in (0.5, 1.0)
+        f"{style.name}-{strength}.png" for style in some for strength in (0.5, 1.0)
     }
 
 

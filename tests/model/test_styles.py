@@ -3,7 +3,7 @@ import struct
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 from safetensors import safe_open
 from safetensors.numpy import save_file
@@ -127,6 +127,7 @@ def test_random_bytes_are_refused_by_name(tmp_path_factory, data):
 
 
 @given(some.data())
+@settings(max_examples=50)
 def test_a_damaged_file_is_refused_or_gives_a_usable_style(tmp_path_factory, data):
     path = tmp_path_factory.getbasetemp() / "damaged.style"
     write_style(style(credits=VAN_GOGH), path)

@@ -9,6 +9,7 @@ import skimage.data
 import impasto
 from impasto.model import bundled, find_style, mix
 from impasto.runtime.session import Session
+from impasto.runtime.stylizer import StylizeOptions, Stylizer
 
 from .spectrum import pattern
 
@@ -31,6 +32,10 @@ def astronaut():
 def weak_noise(side):
     chance = np.random.default_rng(0)
     return (0.5 + 0.02 * chance.standard_normal((side, side, 3))).astype(np.float32)
+
+
+def at_strength(session, name, strength):
+    return Stylizer(session, find_style(name), StylizeOptions(strength=strength))
 
 
 def test_what_comes_with_impasto(session):
@@ -80,17 +85,17 @@ def test_the_processors_own_precision_is_near_float32(session, astronaut):
 
 
 @pytest.mark.parametrize("name", ["starry-night", "great-wave"])
-def test_little_strength_is_nearly_the_photo(astronaut, name):
+def test_little_strength_is_nearly_the_photo(session, astronaut, name):
     """The learned identity nearly is one, so that nothing jumps between strength 0 and a little more."""
-    painting = impasto.load(name, strength=0.02, precision="f32")(astronaut)
+    painting = at_strength(session, name, 0.02)(astronaut)
     off = float(np.abs(painting.astype(float) - astronaut).mean())
     assert off < 12  # of 255
 
 
 @pytest.mark.parametrize("name", ["starry-night", "great-wave"])
-def test_more_strength_is_nearer_to_the_painting(astronaut, name):
+def test_more_strength_is_nearer_to_the_painting(session, astronaut, name):
     steps = (0.02, 0.25, 0.5, 0.75, 1)
-    paintings = [impasto.load(name, strength=step, precision="f32")(astronaut).astype(float) for step in steps]
+    paintings = [at_strength(session, name, step)(astronaut).astype(float) for step in steps]
     away = [float(np.abs(painting - paintings[-1]).mean()) for painting in paintings]
     assert all(later < 1.05 * earlier for earlier, later in pairwise(away))
 

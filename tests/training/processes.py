@@ -30,5 +30,5 @@ def work(rank, port, folder, given):
     left = not dist.is_initialized()
     run.load_vgg19 = lambda source, pooling: SmallEyes()
     made = run.begin(TrainConfig.from_dict(json.loads(Path(given).read_text())))
-    results = {"place": place, "gradients": gradients, "left": left, "net": made.net.state_dict(), "vectors": made.vectors}
-    torch.save(results, Path(folder) / f"{rank}.pt")
+    results = {"place": place, "gradients": gradients, "left": left}
+    torch.save({**results, "net": made.net.state_dict(), "vectors": made.vectors}, Path(folder) / f"{rank}.pt")

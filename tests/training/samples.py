@@ -32,7 +32,8 @@ def differing(one, other, path=""):
     if isinstance(one, list | tuple):
         if len(one) != len(other):
             return [path]
-        return [found for i, pair in enumerate(zip(one, other, strict=True)) for found in differing(*pair, f"{path}/{i}")]
+        pairs = enumerate(zip(one, other, strict=True))
+        return [found for i, pair in pairs for found in differing(*pair, f"{path}/{i}")]
     same = torch.equal(one, other) if isinstance(one, torch.Tensor) else one == other
     return [] if same else [path]
 

@@ -73,7 +73,7 @@ def test_plain_values_take_the_options_types(values, name, expected):
         ({"epochs": float("inf")}, "--epochs must be a finite number, got inf"),
         ({"share": [0.0, 0.0]}, "--share must not be all zero"),
         ({"share": [-1, 2]}, "--share must be at least 0, got -1.0"),
-        ({"size": [64, 96, 128], "batch_size": [4, 2]}, "--batch-size has 2 numbers, --size has 3: give one, or one for each phase"),
+        ({"size": [64, 96, 128], "batch_size": [4, 2]}, "--batch-size has 2 numbers, --size has 3: give one"),
         ({"steps": 0, "epochs": 0}, "--steps and --epochs are both 0, so there is nothing to train"),
         ({"size": 32, "steady_shift": 9}, "a quarter of the smallest --size, 8, got 9"),
     ],

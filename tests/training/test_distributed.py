@@ -57,9 +57,9 @@ def test_an_environment_that_makes_no_sense_is_named(environment, name):
 
 def test_processes_that_do_not_find_one_another_are_an_error(environment):
     environment(RANK="1", WORLD_SIZE="2")
-    with pytest.raises(EngineUnavailable, match=r"process 1 of 2 does not find the others \(.*MASTER_ADDR"):
-        with World.join("cpu"):
-            pass
+    words = r"process 1 of 2 does not find the others \(.*MASTER_ADDR"
+    with pytest.raises(EngineUnavailable, match=words), World.join("cpu"):
+        pass
 
 
 @pytest.mark.parametrize("device", ["warp", "meta", "cuda:x", ""])
@@ -85,9 +85,9 @@ class TestDevices:
             assert world.device == torch.device(expected)
 
     def test_one_too_many_is_refused(self):
-        with pytest.raises(EngineUnavailable, match="--device cuda:2: torch sees only 2 CUDA devices"):
-            with World.join("cuda:2"):
-                pass
+        words = "--device cuda:2: torch sees only 2 CUDA devices"
+        with pytest.raises(EngineUnavailable, match=words), World.join("cuda:2"):
+            pass
 
 
 def test_without_a_gpu_auto_is_the_cpu_and_cuda_an_error(monkeypatch):

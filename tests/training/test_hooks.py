@@ -81,10 +81,10 @@ def test_tensorboard_gets_the_same_means_and_forgets_what_is_done_again(tmp_path
     for step in range(5, 9):
         second.after_step(at(step), {"loss": 10.0 * step}, 2)
     second.close()
-    # Files carry the second of their making in their names; what sorts first was written first.
     board = EventAccumulator(str(tmp_path / "tensorboard"))
     board.Reload()
-    assert [(point.step, point.value) for point in board.Scalars("train/loss")] == [(2, 1.5), (4, 3.5), (6, 55), (8, 75)]
+    points = [(point.step, point.value) for point in board.Scalars("train/loss")]
+    assert points == [(2, 1.5), (4, 3.5), (6, 55), (8, 75)]
 
 
 @pytest.fixture

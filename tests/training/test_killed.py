@@ -15,6 +15,7 @@ from training.samples import checkpoint, differing
 
 TESTS = Path(__file__).parents[1]
 PATIENCE = 300  # s; the machine may be busy
+MANY = 5000  # steps; none of these runs comes to its end
 
 
 @pytest.fixture
@@ -54,20 +55,20 @@ def steps_of(run):
 @pytest.mark.usefixtures("small_eyes")
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_run_that_is_interrupted_on_its_terminal_goes_on_exactly(make_config, tmp_path, start, workers):
-    options = {"steps": 400, "size": (32,), "workers": workers, "checkpoint_every": 10_000}
+    options = {"steps": MANY, "size": (32,), "workers": workers, "checkpoint_every": 10_000}
     process = start(make_config(output=str(tmp_path / "parts"), **options), steps=3)
     os.killpg(process.pid, signal.SIGINT)  # a terminal sends it to the workers too
     _, errors = process.communicate(timeout=PATIENCE)
     assert errors.decode().rstrip().endswith("KeyboardInterrupt")
     reached = checkpoint(tmp_path / "parts")["step"]
-    assert 3 <= reached < 400
+    assert 3 <= reached < MANY
     assert steps_of(tmp_path / "parts") == list(range(1, reached + 1))
     _finish_and_compare(make_config, tmp_path, options, reached + 2)
 
 
 @pytest.mark.usefixtures("small_eyes")
 def test_a_run_that_is_killed_goes_on_exactly_from_its_last_checkpoint(make_config, tmp_path, start):
-    options = {"steps": 400, "size": (32,), "checkpoint_every": 5}
+    options = {"steps": MANY, "size": (32,), "checkpoint_every": 5}
     process = start(make_config(output=str(tmp_path / "parts"), **options), steps=8)
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=PATIENCE)

@@ -37,13 +37,14 @@ def test_thirty_steps_lower_the_loss_and_the_identitys_error(make_config):
     begin(config)
     lines = record(config)
     assert len(lines) == 30
-    assert mean(lines[-5:], "loss") < 0.6 * mean(lines[:5], "loss")
-    assert mean(lines[-5:], "identity") < 0.6 * mean(lines[:5], "identity")
+    for name in ("loss", "style", "identity"):
+        assert mean(lines[-5:], name) < 0.8 * mean(lines[:5], name), name
 
 
 def test_johnsons_network_takes_a_step_on_the_papers_losses_at_all_layers(make_config):
+    style = make_config().style[:1]
     config = make_config(
-        network="johnson:norm=batch,channels=8", losses="absolute", style=make_config().style[:1], tv_weight=1e-6, steps=2
+        network="johnson:norm=batch,channels=8", losses="absolute", style=style, tv_weight=1e-6, steps=2
     )
     made = begin(config)
     assert list(made.vectors) == ["dots"]

@@ -142,17 +142,14 @@ def test_a_loss_that_is_no_number_stops_with_the_step_and_the_state_before_it(nu
 
 
 def test_a_gradient_that_is_no_number_stops_before_it_reaches_the_weights():
-    state, config = make()
-
     def spoil(loss, step):
         # Its value is 0, the gradient of its root is not finite.
         return loss + (loss - loss).sqrt() if step == 1 else loss
 
     for clip in (1.0, 0.0):
-        task = Task(TrainConfig(clip=clip), spoil)
         state, config = make(clip=clip)
         with pytest.raises(TrainingError, match="the gradient's norm became nan at step 2"):
-            run_phase(state, task, batches(3), World(), [])
+            run_phase(state, Task(config, spoil), batches(3), World(), [])
         assert state.step == 1
         assert all(p.isfinite().all() for p in state.parameters())
 

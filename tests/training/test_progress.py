@@ -37,15 +37,17 @@ def test_lines_come_as_often_as_asked():
     assert [line.split(",")[0] for line in stream.getvalue().splitlines()] == [f"step {n} of 7" for n in (4, 5, 6, 7)]
 
 
-def test_the_speed_is_that_of_the_last_steps(monkeypatch):
-    clock = iter(range(0, 1000, 2))
-    monkeypatch.setattr("impasto.training.progress.time.perf_counter", lambda: next(clock) / 6)
+def test_speed_and_time_left_are_those_of_the_last_fifty_steps(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("impasto.training.progress.time.perf_counter", lambda: now[0])
     stream = io.StringIO()
-    progress = Progress(0, 10, stream)  # looks at the clock twice, then three times a step: a second
-    run(progress, 1, 10)
-    assert "step 10 of 10, loss 1.235, content 0.500, style 0.250, " in stream.getvalue()
-    images = float(re.findall(r"([\d.]+) images/s", stream.getvalue())[-1])
-    assert 4 <= images <= 12
+    progress = Progress(0, 1000, stream, between_lines=0)
+    for step in range(1, 101):
+        now[0] += 10 if step <= 50 else 0.5
+        progress.after_step(SimpleNamespace(step=step), REPORT, 4)
+    lines = stream.getvalue().splitlines()
+    assert lines[0].endswith("0.4 images/s, 2:46:30 left")
+    assert lines[-1].endswith("8.0 images/s, 0:07:30 left")
 
 
 def test_a_terminal_gets_a_bar_with_losses_speed_and_the_time_left():

@@ -112,7 +112,7 @@ def test_a_checkpoint_that_is_absent_or_damaged_is_named(saved, content):
         torch.save(torch.zeros(3) if content == "tensor" else {"step": 3}, path)
     else:
         path.write_bytes(content)
-    with pytest.raises(TrainingError, match="holds no run|is damaged|is not a checkpoint") as refused:
+    with pytest.raises(TrainingError, match=r"holds no run|is damaged|is not a checkpoint") as refused:
         TrainState.load(run)
     assert str(run) in str(refused.value)
 
