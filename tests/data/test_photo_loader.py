@@ -31,9 +31,7 @@ def spoilt(folder):
 
 
 def batches(source, steps=5, **options):
-    return list(
-        photo_batches(source, **{"size": 33, "batch_size": 3, "seed": 7, "workers": 0} | options, steps=steps)
-    )
+    return list(photo_batches(source, **{"size": 33, "batch_size": 3, "seed": 7, "workers": 0} | options, steps=steps))
 
 
 def assert_same(some, others):
@@ -97,9 +95,7 @@ def test_ranks_share_out_the_stream_of_a_single_one(source, world_size):
 
 def test_ranks_resume_too(source):
     options = {"rank": 1, "world_size": 2}
-    assert_same(
-        batches(source, steps=2, first_sample=2 * 3 * 2, **options), batches(source, steps=4, **options)[2:]
-    )
+    assert_same(batches(source, steps=2, first_sample=2 * 3 * 2, **options), batches(source, steps=4, **options)[2:])
 
 
 def test_an_epoch_over_two_ranks_shows_every_photo_once(source, photos):
@@ -140,9 +136,7 @@ def test_the_replacement_is_the_next_readable_photo(spoilt):
 def test_nothing_readable_is_one_sentence(tmp_path, workers):
     for i in range(3):
         (tmp_path / f"{i}.jpg").write_bytes(b"?")
-    with pytest.raises(
-        DataError, match=r"^3 pictures in a row cannot be read, such as [^\n]*jpg \(not a picture\)$"
-    ):
+    with pytest.raises(DataError, match=r"^3 pictures in a row cannot be read, such as [^\n]*jpg \(not a picture\)$"):
         batches(open_source(tmp_path), workers=workers, blank=0.0)
 
 
@@ -213,9 +207,7 @@ if __name__ == "__main__":
     pickle.dump(found, open(sys.argv[3], "wb"))
 """
     (tmp_path / "run.py").write_text(program)
-    subprocess.run(
-        [sys.executable, tmp_path / "run.py", zip_path, method, tmp_path / "found"], check=True, timeout=120
-    )
+    subprocess.run([sys.executable, tmp_path / "run.py", zip_path, method, tmp_path / "found"], check=True, timeout=120)
     found = pickle.loads((tmp_path / "found").read_bytes())
     assert_same([torch.from_numpy(batch) for batch in found], batches(source, steps=2))
 

@@ -95,9 +95,7 @@ def test_a_file_that_has_gone_is_unreadable(folder):
 def test_several_places_make_one_source(folder, zip_path, tar_path, photos):
     source = open_sources([zip_path, folder, tar_path])
     assert len(source) == 3 * len(photos)
-    assert contents(source) == {
-        k: v for p in (zip_path, folder, tar_path) for k, v in under(p, photos).items()
-    }
+    assert contents(source) == {k: v for p in (zip_path, folder, tar_path) for k, v in under(p, photos).items()}
     assert source.name(0).startswith(str(zip_path))
     assert source.name(len(source) - 1).startswith(str(tar_path))
     assert len(pickle.loads(pickle.dumps(source))) == len(source)

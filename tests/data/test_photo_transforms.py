@@ -102,9 +102,7 @@ def test_damaged_files_are_unreadable_and_named_in_one_line(content, reason):
     assert "0x" not in str(caught.value)
 
 
-@given(
-    width=st.integers(1, 400), height=st.integers(1, 400), size=st.integers(1, 97), seed=st.integers(0, 2**32)
-)
+@given(width=st.integers(1, 400), height=st.integers(1, 400), size=st.integers(1, 97), seed=st.integers(0, 2**32))
 @settings(max_examples=60, deadline=None)
 def test_a_crop_is_a_square_of_the_size_asked_for(width, height, size, seed):
     crop = random_crop(Image.new("RGB", (width, height), (9, 90, 200)), size, rng(seed))

@@ -67,9 +67,7 @@ def test_an_empty_file(tmp_path):
         read(tmp_path / "empty.jpg")
 
 
-@pytest.mark.parametrize(
-    "data", [b"hello, this is text\n" * 50, b"\0" * 5000, b"%PDF-1.7 ", b"%!PS-Adobe-3.0 EPSF"]
-)
+@pytest.mark.parametrize("data", [b"hello, this is text\n" * 50, b"\0" * 5000, b"%PDF-1.7 ", b"%!PS-Adobe-3.0 EPSF"])
 def test_what_is_no_picture_names_the_known_formats(data):
     with pytest.raises(UnreadablePicture, match="JPEG, PNG, WebP, TIFF, BMP or GIF"):
         read(data)
@@ -88,9 +86,7 @@ def test_a_raised_limit_is_not_capped_by_pillows_own(monkeypatch, photo, saved):
     files = [saved(photo, kind) for kind in KINDS if kind != "WEBP"]
     exif = Image.Exif()
     exif[0x0112] = 6
-    files += [
-        saved(photo, "TIFF", compression=kind, exif=exif) for kind in (None, "tiff_lzw", "tiff_deflate")
-    ]
+    files += [saved(photo, "TIFF", compression=kind, exif=exif) for kind in (None, "tiff_lzw", "tiff_deflate")]
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 101)
     monkeypatch.setattr("impasto.image.picture.STRIP_PIXELS", 101)
     assert {read(data).size for data in files} == {(101, 77), (77, 101)}
@@ -155,9 +151,7 @@ def seed(kind):
     return SEEDS[kind]
 
 
-@given(
-    st.sampled_from(KINDS), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8)
-)
+@given(st.sampled_from(KINDS), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), min_size=1, max_size=8))
 @settings(max_examples=300, deadline=None)
 def test_damaged_files_are_read_or_refused(kind, damage):
     data = bytearray(seed(kind))

@@ -50,9 +50,7 @@ def test_8_bits_stay_themselves(photo):
     assert to_eight_bits(photo) is photo
 
 
-@pytest.mark.parametrize(
-    ("height", "width"), [(1, 1), (7, STRIP_PIXELS * 2), (STRIP_PIXELS + 3, 1), (1000, 999)]
-)
+@pytest.mark.parametrize(("height", "width"), [(1, 1), (7, STRIP_PIXELS * 2), (STRIP_PIXELS + 3, 1), (1000, 999)])
 def test_strips_cover_each_row_once(height, width):
     covered = np.concatenate([np.arange(height)[rows] for rows in row_strips(height, width)])
     np.testing.assert_array_equal(covered, np.arange(height))

@@ -76,9 +76,7 @@ def test_a_cmyk_picture_ignores_an_rgb_profile(photo, saved):
 
 
 def test_lab_becomes_rgb(photo, saved):
-    to_lab = ImageCms.buildTransform(
-        ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB"
-    )
+    to_lab = ImageCms.buildTransform(ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), "RGB", "LAB")
     lab = to_lab.apply(Image.fromarray(photo))
     lab.info.clear()
     difference = read(saved(lab, "TIFF")).pixels.astype(int) - photo

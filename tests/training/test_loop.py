@@ -9,7 +9,7 @@ from impasto.errors import TrainingError
 from impasto.nets import registry
 from impasto.training.config import TrainConfig
 from impasto.training.distributed import World
-from impasto.training.loop import run_phase
+from impasto.training.loop import run_phase, undo_rounding
 from impasto.training.state import TrainState
 from impasto.training.task import StyledNetwork
 from training.samples import TINY, differing
@@ -57,8 +57,13 @@ def batches(count, size=16):
 
 def snapshot(state):
     parts = (state.model.state_dict(), state.average.state_dict(), state.optimizer.state_dict()["state"])
-    return [{key: value.clone() if isinstance(value, Tensor) else {name: one.clone() for name, one in value.items()}
-             for key, value in part.items()} for part in parts]
+    return [
+        {
+            key: value.clone() if isinstance(value, Tensor) else {name: one.clone() for name, one in value.items()}
+            for key, value in part.items()
+        }
+        for part in parts
+    ]
 
 
 def test_every_batch_is_a_step_and_every_hook_hears_of_it():
@@ -89,14 +94,14 @@ def test_hooks_are_told_of_the_photos_of_all_processes():
     assert notes.photos == [4]
 
 
-def test_photos_arrive_as_floats_from_0_to_1_in_channels_last():
+def test_photos_arrive_as_floats_in_channels_last():
     state, config = make()
     task, [batch] = Task(config), batches(1)
     run_phase(state, task, [batch], World(), [])
     photos = task.seen[0][0]
     assert photos.dtype == torch.float32
     assert photos.is_contiguous(memory_format=torch.channels_last)
-    assert torch.equal(photos, batch.float() / 255)
+    assert torch.allclose(photos, batch.float() / 255, atol=0.51 / 255)
 
 
 def test_the_gradient_is_clipped():
@@ -175,3 +180,23 @@ def test_a_step_that_breaks_off_in_the_update_is_not_whole(monkeypatch):
     with pytest.raises(ZeroDivisionError):
         run_phase(state, Task(config), batches(1), World(), [])
     assert not state.whole
+
+
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_a_blank_photo_gives_finite_gradients_in_a_network_of_many_norms(level):
+    state, _ = make("impasto:channels=8,blocks=5,decoder=8x8")
+    blank = torch.full((2, 3, 64, 64), level, dtype=torch.uint8)
+    painted = state.model(undo_rounding(blank, 3), torch.tensor([0, 1]))
+    (painted - 0.3).square().mean().backward()
+    norms = torch.stack([gradient.norm() for p in state.model.parameters() if (gradient := p.grad) is not None])
+    assert norms.isfinite().all()
+    assert norms.norm() < 1e6
+
+
+def test_undoing_rounding_moves_a_pixel_by_half_a_step_and_repeats_itself():
+    batch = batches(1)[0]
+    moved = undo_rounding(batch, 5) * 255 - batch
+    assert moved.abs().max() <= 0.5 + 1e-4
+    assert moved.std() == pytest.approx(1 / math.sqrt(12), rel=0.1)
+    assert torch.equal(undo_rounding(batch, 5), undo_rounding(batch, 5))
+    assert not torch.equal(undo_rounding(batch, 5), undo_rounding(batch, 6))

@@ -66,13 +66,13 @@ def smooth_patch(size: int, rng: np.random.Generator) -> Pixels:
     Instance norm divides by the spread of its input, so on blank areas (sky, walls) it blows up noise
     into texture unless training has seen such areas.
 
-    Returns (size, size, 3) uint8 RGB; the noise has a standard deviation of 0 to 3 levels.
+    Returns (size, size, 3) uint8 RGB; the noise has a standard deviation of 1 to 3 levels.
     """
     first, second = _two_colours(rng)
     angle = rng.uniform(0, 2 * np.pi)
     y, x = np.mgrid[-0.5 : 0.5 : size * 1j, -0.5 : 0.5 : size * 1j]
     along = (0.5 + (x * np.cos(angle) + y * np.sin(angle)) / np.sqrt(2))[..., None]
-    noise = rng.uniform(0, 3) * rng.standard_normal((size, size, 3))
+    noise = rng.uniform(1, 3) * rng.standard_normal((size, size, 3))
     return _to_bytes(first + along * (second - first) + noise)
 
 

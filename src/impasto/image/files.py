@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import InvalidOption, UnreadablePicture, UnwritableOutput
 from impasto.atomic import atomic_write
+from impasto.errors import InvalidOption, UnreadablePicture, UnwritableOutput
 from impasto.image.decode import DEFAULT_MAX_PIXELS, decode_image, decode_stream
 from impasto.image.encode import encode, format_of
 from impasto.image.picture import Picture, described

@@ -73,9 +73,7 @@ def to_float(values: IntegerArray) -> NDArray[np.float32]:
     return fractions
 
 
-def to_integers(
-    values: NDArray[np.floating[Any]], dtype: type[np.uint8] | type[np.uint16] = np.uint8
-) -> IntegerArray:
+def to_integers(values: NDArray[np.floating[Any]], dtype: type[np.uint8] | type[np.uint16] = np.uint8) -> IntegerArray:
     """Return floats, (H, W) or (H, W, C) where [0, 1] is black to white, as integers.
 
     Half a step rounds up; what lies outside [0, 1] is clipped; NaN becomes 0.

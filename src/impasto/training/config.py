@@ -42,6 +42,7 @@ class TrainConfig:
     style: tuple[str, ...] = option((), "painting to learn, or a folder of them; each becomes a style of the network")
     data: tuple[str, ...] = option((), "folder, zip or tar of photos to train on")
     output: str = option("", "folder of the run: checkpoints, record, previews and the finished network")
+    base: str = option("", "folder of a finished run of the same network to start from; styles of the same name go on")
     network: str = option("impasto", "architecture, such as impasto, impasto:channels=48 or johnson:norm=batch")
 
     steps: int = option(0, "training steps; 0 means as many as --epochs asks for", low=0)

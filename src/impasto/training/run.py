@@ -33,6 +33,10 @@ from impasto.training.task import StyledNetwork, StyleTask, style_targets
 __all__ = ["Trained", "begin", "resume", "trained"]
 
 
+_PRIVATE = ("base", "data", "output", "preview")
+"""Options that say where things lie on the machine that trained, which is nobody's business."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """What a run has made.
@@ -93,7 +97,22 @@ def _state(config: TrainConfig, saved: dict[str, Any] | None, device: torch.devi
     state = TrainState.begin(model, config)
     if saved is not None:
         state.restore(saved)
+    elif config.base:
+        _start_from(trained(Path(config.base)), state, config)
     return state
+
+
+def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
+    """Take over a base's weights and vectors; a style that the base does not know starts as the mean of its styles."""
+    if base.facts["network"] != registry.describe(state.model.net):
+        raise InvalidOption(f"--base: {config.base} is a run of {base.facts['network']}, which --network is not")
+    styles = [vector for name, vector in base.vectors.items() if name != IDENTITY]
+    unknown = torch.stack(styles).mean(0)
+    wanted = [base.vectors.get(name, unknown) for name in style_names(config.style)]
+    identity = base.vectors.get(IDENTITY, state.model.net.new_identity())
+    for model in (state.model, state.averaged):
+        model.net.load_state_dict(base.net.state_dict())
+        model.vectors.data.copy_(torch.stack([*wanted, identity]))
 
 
 def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
@@ -193,6 +212,12 @@ def _finished(state: TrainState, config: TrainConfig) -> Trained:
         "vgg": config.vgg,
         "steps": state.step,
         "hours": round(state.seconds / 3600, 2),
-        "config": {key: value for key, value in config.to_dict().items() if key not in ("data", "output", "preview")},
+        "config": {key: value for key, value in config.to_dict().items() if key not in _PRIVATE},
+        "base": _facts_of(config.base),
     }
     return Trained(model.net, vectors, facts)
+
+
+def _facts_of(base: str) -> dict[str, Any] | None:
+    """Return the facts of the run that this one started from, or None."""
+    return trained(Path(base)).facts if base else None

@@ -1,0 +1,46 @@
+import pytest
+import torch
+
+from impasto.errors import InvalidOption, TrainingError
+from impasto.training import run
+
+pytestmark = pytest.mark.usefixtures("small_eyes")
+
+STILL = {"lr": 0.0, "vector_lr": 0.0}
+
+
+def test_a_run_starts_from_the_weights_and_vectors_of_its_base(make_config, tmp_path):
+    first = run.begin(make_config(output=str(tmp_path / "first")))
+    second = run.begin(make_config(output=str(tmp_path / "second"), base=str(tmp_path / "first"), **STILL))
+    for key, value in first.net.state_dict().items():
+        assert torch.allclose(second.net.state_dict()[key], value, atol=1e-6)
+    assert list(second.vectors) == ["dots", "waves", "identity"]
+    for name, vector in first.vectors.items():
+        assert torch.allclose(second.vectors[name], vector, atol=1e-6)
+    assert second.facts["base"]["steps"] == first.facts["steps"]
+
+
+def test_a_style_that_the_base_does_not_know_starts_as_the_mean_of_its_styles(make_config, pictures, tmp_path):
+    first = run.begin(make_config(output=str(tmp_path / "first")))
+    new = tmp_path / "new.png"
+    new.write_bytes((pictures / "paintings/dots.png").read_bytes())
+    styles = (str(pictures / "paintings/waves.png"), str(new))
+    second = run.begin(
+        make_config(output=str(tmp_path / "second"), base=str(tmp_path / "first"), style=styles, **STILL)
+    )
+    assert torch.allclose(second.vectors["waves"], first.vectors["waves"], atol=1e-6)
+    mean = (first.vectors["dots"] + first.vectors["waves"]) / 2
+    assert torch.allclose(second.vectors["new"], mean, atol=1e-6)
+
+
+def test_a_base_of_another_network_is_refused(make_config, tmp_path):
+    run.begin(make_config(output=str(tmp_path / "first")))
+    with pytest.raises(InvalidOption, match="--base"):
+        run.begin(
+            make_config(output=str(tmp_path / "second"), base=str(tmp_path / "first"), network="impasto:blocks=1")
+        )
+
+
+def test_a_base_without_a_run_is_refused(make_config, tmp_path):
+    with pytest.raises(TrainingError, match="holds no run"):
+        run.begin(make_config(output=str(tmp_path / "second"), base=str(tmp_path / "nothing")))
