@@ -4,8 +4,9 @@ python scripts/bundle.py RUN
 """
 
 import sys
-import tomllib
 from pathlib import Path
+
+import tomllib
 
 from impasto.export import write_model
 from impasto.model import Credits

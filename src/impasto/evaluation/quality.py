@@ -62,12 +62,12 @@ def measure(
     targets = {name: criterion.style_target(_tensor(_pixels(file))) for name, (_, file) in painters.items()}
     for photo in photos:
         pixels = _pixels(photo)
-        content = criterion.content_target(_tensor(pixels))
+        content, own_style = criterion.content_target(_tensor(pixels)), criterion.style_target(_tensor(pixels))
         for name, (painter, _) in painters.items():
             with torch.inference_mode():
                 painted = criterion(_tensor(painter(pixels)), content, targets[name])
-                itself = criterion(_tensor(pixels), content, targets[name])
-            yield Measurement(Path(photo).stem, name, float(painted.content), float(painted.style), float(itself.style))
+            itself = float(criterion.style_distance(own_style, targets[name]))
+            yield Measurement(Path(photo).stem, name, float(painted.content), float(painted.style), itself)
 
 
 def summarise(measurements: Sequence[Measurement]) -> Summary:

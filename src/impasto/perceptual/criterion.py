@@ -76,9 +76,10 @@ class PerceptualCriterion(nn.Module):
         """
         features = self.vgg(picture, (*self.content_layers, *self.style_layers))
         content_terms = [self._content(features[layer], content[layer]) for layer in self.content_layers]
-        style_terms = [
-            self._style(self._gram(features[layer]), style[layer].expand(len(picture), -1, -1))
-            for layer in self.style_layers
-        ]
-        together = torch.mean if self.family == "relative" else torch.sum
-        return Distances(torch.stack(content_terms).mean(0), together(torch.stack(style_terms), 0))
+        grams = {layer: self._gram(features[layer]) for layer in self.style_layers}
+        return Distances(torch.stack(content_terms).mean(0), self.style_distance(grams, style))
+
+    def style_distance(self, grams: Mapping[str, Tensor], style: Mapping[str, Tensor]) -> Tensor:
+        """Return the style distance, (N,) float32, of pictures' Gram matrices, (N, C, C) each, to those of paintings."""
+        terms = [self._style(grams[layer], style[layer].expand_as(grams[layer])) for layer in self.style_layers]
+        return torch.stack(terms).mean(0) if self.family == "relative" else torch.stack(terms).sum(0)
