@@ -65,7 +65,7 @@ def test_both_files_are_one_network(session):
 def test_each_style_paints(session, astronaut, name):
     painting = session.paint(astronaut.astype(np.float32) / 255, find_style(name))
     assert np.isfinite(painting).all()
-    assert -0.25 < painting.min() < painting.max() < 1.25
+    assert -0.5 < painting.min() < painting.max() < 1.5
     assert ((painting < 0) | (painting > 1)).mean() < 0.03
     assert painting.std() > 0.06  # neither black nor grey
     assert float(np.abs(painting - astronaut / 255).mean()) > 12 * LEVEL  # nor the photo
@@ -111,20 +111,22 @@ def test_a_mix_of_two_styles_lies_between_them(session, astronaut):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_grid(session, name):
-    """No pattern of 2 or 4 px, where space to depth and upsampling would leave one."""
+    """No pattern of 2 or 4 px, where space to depth and upsampling would leave one.
+
+    On pure noise, which the norms blow up to texture; transposed convolutions with random weights come to 77 to 360.
+    """
     painting = session.paint(weak_noise(512), find_style(name))
-    assert pattern(painting[16:-16, 16:-16]) < 3
+    assert pattern(painting[16:-16, 16:-16]) < 8
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_frame(session, name):
-    for picture in (weak_noise(512), np.full((128, 160, 3), 0.5, np.float32)):
+    """The border is not of another colour than the inside, on weak noise blown up to texture and on a blank picture."""
+    for picture, most in ((weak_noise(512), 25 * LEVEL), (np.full((128, 160, 3), 0.5, np.float32), LEVEL)):
         painting = session.paint(picture, find_style(name))
-        border = np.concatenate([painting[:2].reshape(-1, 3), painting[-2:].reshape(-1, 3)])
-        sides = np.concatenate([painting[:, :2].reshape(-1, 3), painting[:, -2:].reshape(-1, 3)])
         inside = painting[32:-32, 32:-32].mean((0, 1))
-        assert np.abs(border.mean(0) - inside).max() < 12 * LEVEL
-        assert np.abs(sides.mean(0) - inside).max() < 12 * LEVEL
+        for band in (painting[:2], painting[-2:], painting[:, :2], painting[:, -2:]):
+            assert np.abs(band.mean((0, 1)) - inside).max() < most
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -80,6 +80,6 @@ class PerceptualCriterion(nn.Module):
         return Distances(torch.stack(content_terms).mean(0), self.style_distance(grams, style))
 
     def style_distance(self, grams: Mapping[str, Tensor], style: Mapping[str, Tensor]) -> Tensor:
-        """Return the style distance, (N,) float32, of pictures' Gram matrices, (N, C, C) each, to those of paintings."""
+        """Return the style distance, (N,) float32, of Gram matrices, (N, C, C) each, to a style's."""
         terms = [self._style(grams[layer], style[layer].expand_as(grams[layer])) for layer in self.style_layers]
         return torch.stack(terms).mean(0) if self.family == "relative" else torch.stack(terms).sum(0)
