@@ -77,6 +77,8 @@ def write_onnx(net: PaintingNet, path: Path, metadata: dict[str, str]) -> None:
             output_names=["painting"],
             verbose=False,
         )
+    for node in program.model.graph:
+        node.metadata_props.clear()  # the exporter's traces, which name the files and folders of this machine
     program.model.metadata_props.update(metadata)
     program.save(str(path))
 
