@@ -1,28 +1,45 @@
 """Export a training run as the network and styles that come with Impasto.
 
-python scripts/bundle.py RUN
+    python scripts/bundle.py RUN --paintings FOLDER
+
+Only the styles that configs/gallery.credits.toml names are written; those of an earlier bundle go.
 """
 
-import sys
+import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import tomllib
 
 from impasto.export import write_model
-from impasto.model import Credits
+from impasto.model import IDENTITY, Credits
 from impasto.model.bundled import ASSETS, NETWORK
+from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.weights import load_vgg19
+from impasto.training.pictures import sketch_paintings
 from impasto.training.run import trained
 
 CREDITS = Path(__file__).parent.parent / "configs" / "gallery.credits.toml"
 LICENCE = "public domain painting; style file MIT"
+PAINTING_SIZE = 512  # px of the long side, as in training
 
 
 def main() -> None:
     """Write the assets and print their sizes."""
-    credits_ = {
-        name: Credits(**facts, licence=LICENCE) for name, facts in tomllib.loads(CREDITS.read_text("utf-8")).items()
-    }
-    for path in write_model(trained(Path(sys.argv[1])), ASSETS, name=NETWORK.stem, credits_=credits_):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--paintings", type=Path, required=True)
+    options = parser.parse_args()
+    known = tomllib.loads(CREDITS.read_text("utf-8"))
+    credits_ = {name: Credits(**facts, licence=LICENCE) for name, facts in known.items()}
+    run = trained(options.run)
+    kept = {name: vector for name, vector in run.vectors.items() if name in credits_ or name == IDENTITY}
+    paintings = [str(options.paintings / f"{name}.jpg") for name in kept if name != IDENTITY]
+    sketches = sketch_paintings(paintings, PerceptualCriterion(load_vgg19()), PAINTING_SIZE)
+    for old in (ASSETS / "styles").glob("*.style"):
+        old.unlink()
+    gallery = replace(run, vectors=kept, sketches=sketches)
+    for path in write_model(gallery, ASSETS, name=NETWORK.stem, credits_=credits_):
         print(f"{path.relative_to(ASSETS)}  {path.stat().st_size / 1000:.0f} kB")
 
 

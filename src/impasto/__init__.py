@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.api import load, styles, stylize
     from impasto.errors import ImpastoError
-    from impasto.model import Credits, Style, StyleInfo
+    from impasto.fitting import fit, like
+    from impasto.model import Credits, Style, StyleInfo, find_style, mix, random_style, read_style, walk, write_style
     from impasto.runtime.stylizer import StylizeOptions, Stylizer
 
 __all__ = [
@@ -26,9 +27,17 @@ __all__ = [
     "StylizeOptions",
     "Stylizer",
     "__version__",
+    "find_style",
+    "fit",
+    "like",
     "load",
+    "mix",
+    "random_style",
+    "read_style",
     "styles",
     "stylize",
+    "walk",
+    "write_style",
 ]
 
 __version__ = "0.1.0"
@@ -37,7 +46,15 @@ _HOMES = {
     "load": "impasto.api",
     "styles": "impasto.api",
     "stylize": "impasto.api",
+    "fit": "impasto.fitting",
+    "like": "impasto.fitting",
     "ImpastoError": "impasto.errors",
+    "find_style": "impasto.model",
+    "mix": "impasto.model",
+    "random_style": "impasto.model",
+    "read_style": "impasto.model",
+    "walk": "impasto.model",
+    "write_style": "impasto.model",
     "Credits": "impasto.model",
     "Style": "impasto.model",
     "StyleInfo": "impasto.model",

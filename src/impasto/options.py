@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from numbers import Integral, Real
 from typing import Any
 
 from impasto.errors import InvalidOption
 
-__all__ = ["check", "check_value", "flag", "option"]
+__all__ = ["check", "check_value", "flag", "option", "seconds_of"]
 
 _KINDS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (bool, bool, "true or false"),
@@ -87,3 +88,16 @@ def _limits(low: float | None, high: float | None) -> str:
     if high is None:
         return f"at least {low}"
     return f"at most {high}" if low is None else f"between {low} and {high}"
+
+
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+
+
+def seconds_of(text: str, name: str) -> float:
+    """Return a time such as 90, 90s, 3m, 1.5h or 1h30m in seconds, above 0; raises InvalidOption that says `name`."""
+    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(min|h|m|s|)\s*", text.strip().lower())
+    whole = "".join(re.split(r"\s+", text.strip().lower()))
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if not parts or "".join(number + unit for number, unit in parts) != whole or not 0 < seconds < 1e7:
+        raise InvalidOption(f"{name} is a time above 0, such as 90s, 3m or 1h, got {text!r}")
+    return seconds

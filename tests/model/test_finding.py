@@ -5,26 +5,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from impasto.errors import InvalidOption, ModelError, UnknownStyle
-from impasto.model import Credits, Style, bundled, bundled_styles, find_network, find_style, write_style
-
-NAMES = (
-    "van-gogh-starry-night",
-    "van-gogh-sunflowers",
-    "monet-water-lilies",
-    "turner-night",
-    "hokusai-great-wave",
-    "repin-great-wave-off-yalta",
-)
-
-
-@pytest.fixture
-def gallery(tmp_path, monkeypatch):
-    """Put styles of these names in the place of the bundled ones."""
-    paths = {}
-    for name in sorted(NAMES):
-        paths[name] = tmp_path / f"{name}.style"
-        write_style(Style(name, np.zeros(2, np.float32), "net", Credits(artist=name.split("-")[0])), paths[name])
-    monkeypatch.setattr(bundled, "_paths", lambda: paths)
+from impasto.model import Style, bundled, bundled_styles, find_network, find_style, random_style, write_style
 
 
 @pytest.mark.parametrize(
@@ -68,7 +49,7 @@ def test_a_typo_gets_the_nearest_name_first(gallery, typed, nearest):
     assert nearest in str(caught.value)
 
 
-@pytest.mark.parametrize("name", ["", "   ", "-", "zzzzzz", "tarry-night", "photo.jpg", "../x", "\0", "n" * 5000])
+@pytest.mark.parametrize("name", ["-", "zzzzzz", "tarry-night", "../x", "\0", "n" * 5000])
 def test_names_that_mean_nothing(gallery, name):
     with pytest.raises(UnknownStyle):
         find_style(name)
@@ -85,8 +66,71 @@ def test_a_file_goes_by_its_path(tiny_model):
         find_style("absent.style")
 
 
+def test_a_mix_of_names(gallery):
+    mixed = find_style("starry-night:1 + Water Lilies:3")
+    np.testing.assert_allclose(mixed.vector, [1.5, 0])
+    assert mixed.name == "van-gogh-starry-night-25+monet-water-lilies-75"
+    assert find_style("starry-night+sunflowers").name == "van-gogh-starry-night+van-gogh-sunflowers"
+
+
+def test_a_lone_part_is_the_style_itself_whatever_its_weight(gallery):
+    assert find_style("starry-night:0.2").name == "van-gogh-starry-night"
+    assert find_style("starry-night:0.2").credits.artist == "van"
+
+
+def test_a_mix_of_names_and_files(gallery, tmp_path):
+    write_style(Style("mine", np.float32([0, 8]), "net"), tmp_path / "a+b:1.style")
+    assert find_style(str(tmp_path / "a+b:1.style")).name == "mine"
+    (tmp_path / "a+b:1.style").rename(tmp_path / "mine.STYLE")
+    np.testing.assert_allclose(find_style(f"{tmp_path / 'mine.STYLE'}:0.5+starry-night:0.5").vector, [0, 4])
+
+
+def test_a_mix_of_two_networks_names_both(gallery, tmp_path):
+    write_style(Style("strange", np.zeros(2, np.float32), "other"), tmp_path / "strange.style")
+    with pytest.raises(ModelError, match=r"van-gogh-starry-night and strange"):
+        find_style(f"starry-night+{tmp_path / 'strange.style'}")
+
+
+def test_a_part_that_means_nothing_is_named(gallery):
+    with pytest.raises(UnknownStyle, match=r"'stary-night'; did you mean van-gogh-starry-night"):
+        find_style("sunflowers:2+stary-night:1")
+
+
+def test_random_styles_alone_and_in_a_mix(gallery):
+    assert find_style("random:7").name == find_style(" Random : 7 ").name == "random-7"
+    np.testing.assert_array_equal(find_style("random:7").vector, random_style(7).vector)
+    mixed = find_style("random:7:1+starry-night:3")
+    np.testing.assert_allclose(mixed.vector, random_style(7).vector / 4)
+    assert mixed.name == "random-7-25+van-gogh-starry-night-75"
+
+
+@pytest.mark.parametrize("name", ["random", "random:", "random:abc", "random:0.5", "random:-1", f"random:{1 << 128}"])
+def test_seeds_are_whole_numbers(gallery, name):
+    with pytest.raises(InvalidOption, match="whole number"):
+        find_style(name)
+
+
+def test_a_painting_is_fitted_by_the_caller(gallery):
+    asked = []
+
+    def fit(path):
+        asked.append(path)
+        return Style("fitted", np.float32([0, 2]), "net")
+
+    assert find_style("my painting.JPG", fit=fit).name == "fitted"
+    np.testing.assert_allclose(find_style("C:/a b/x.webp:1+starry-night:1", fit=fit).vector, [0, 1])
+    assert asked == ["my painting.JPG", "C:/a b/x.webp"]
+    assert find_style("starry-night", fit=fit).name == "van-gogh-starry-night"
+
+
+def test_a_painting_that_nobody_fits_is_refused(gallery):
+    with pytest.raises(InvalidOption, match=r"^photo\.jpg: is a picture") as caught:
+        find_style("starry-night:1+photo.jpg:2")
+    assert not isinstance(caught.value, UnknownStyle)
+
+
 def test_the_bundled_styles_in_the_order_of_their_names(gallery):
-    assert [style.name for style in bundled_styles()] == sorted(NAMES)
+    assert [style.name for style in bundled_styles()] == sorted(gallery)
     assert bundled_styles()[0].credits.artist == "hokusai"
 
 

@@ -18,6 +18,16 @@ def style(name="one", numbers=(1, 2, 3), network="net", **more):
     return Style(name, np.array(numbers, np.float32), network, **more)
 
 
+def numbers(shape, seed=0):
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def full(name="full", seed=0):
+    """Return a style with all that a file can carry."""
+    palette, signature = numbers((4, 3), seed), numbers((5, 256), seed)
+    return style(name, numbers(30, seed), credits=VAN_GOGH, palette=palette, signature=signature)
+
+
 def tensor_file(dtype, data, shape, metadata=None):
     """Return a safetensors file with one tensor called `vector`, of types that numpy may not know."""
     header = {"vector": {"dtype": dtype, "shape": shape, "data_offsets": [0, len(data)]}}
@@ -57,6 +67,46 @@ def test_the_credits_are_in_the_metadata_where_any_program_finds_them(whole):
 def test_credits_may_be_absent(tmp_path):
     write_style(style(), tmp_path / "plain.style")
     assert read_style(tmp_path / "plain.style").credits == Credits()
+
+
+def test_palette_and_signature_are_read_again(tmp_path):
+    write_style(full(), tmp_path / "full.style")
+    read = read_style(tmp_path / "full.style")
+    np.testing.assert_array_equal(read.palette, full().palette)
+    np.testing.assert_array_equal(read.signature, full().signature)
+    assert read.palette.dtype == read.signature.dtype == np.float32
+
+
+def test_palette_and_signature_may_be_absent(whole):
+    assert read_style(whole).palette is None
+    assert read_style(whole).signature is None
+
+
+@pytest.mark.parametrize("key", ["palette", "signature"])
+@pytest.mark.parametrize("value", [np.zeros(12), np.zeros((4, 4)), np.zeros((5, 255)), np.float32(1), np.zeros((0, 3))])
+def test_facts_of_another_shape(tmp_path, key, value):
+    write_style(style(**{key: np.asarray(value)}), tmp_path / "s.style")
+    assert f"its {key} is not (" in refused(tmp_path / "s.style")
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float16, np.int32])
+def test_facts_of_another_type(tmp_path, dtype):
+    tensors = {"vector": np.zeros(3, np.float32), "palette": np.zeros((4, 3), dtype)}
+    save_file(tensors, tmp_path / "s.style", {"format": "impasto-style-1"})
+    assert "its palette is not (4, 3) numbers in float32" in refused(tmp_path / "s.style")
+
+
+@pytest.mark.parametrize(("key", "shape"), [("palette", (4, 3)), ("signature", (5, 256))])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_facts_that_hold_no_numbers(tmp_path, key, shape, value):
+    write_style(style(**{key: np.full(shape, value)}), tmp_path / "s.style")
+    assert f"its {key} holds values that are not numbers" in refused(tmp_path / "s.style")
+
+
+def test_tensors_that_were_added_later_are_passed_over(tmp_path):
+    tensors = {"vector": np.ones(3, np.float32), "texture": np.full(2, np.nan)}
+    save_file(tensors, tmp_path / "s.style", {"format": "impasto-style-1"})
+    np.testing.assert_array_equal(read_style(tmp_path / "s.style").vector, [1, 1, 1])
 
 
 def test_a_vector_of_any_layout_and_type_is_written(tmp_path):
@@ -143,6 +193,29 @@ def test_a_damaged_file_is_refused_or_gives_a_usable_style(tmp_path_factory, dat
         assert np.isfinite(read.vector).all()
 
 
+@given(some.data())
+def test_a_file_with_facts_truncated_and_damaged(tmp_path_factory, data):
+    """Header and metadata are hit as often as the numbers, which are most of the file."""
+    path = tmp_path_factory.getbasetemp() / "facts.style"
+    write_style(full(), path)
+    content = bytearray(path.read_bytes())
+    header = 8 + struct.unpack("<Q", content[:8])[0]
+    for _ in range(data.draw(some.integers(0, 6))):
+        at = data.draw(some.integers(0, header - 1) | some.integers(0, len(content) - 1))
+        content[at] ^= data.draw(some.integers(1, 255))
+    length = data.draw(some.just(len(content)) | some.integers(0, len(content)))
+    path.write_bytes(content[:length])
+    try:
+        read = read_style(path)
+    except ModelError as error:
+        assert str(path) in str(error)
+        return
+    assert read.vector.dtype == np.float32
+    assert read.vector.ndim == 1
+    for value, shape in ((read.palette, (4, 3)), (read.signature, (5, 256))):
+        assert value is None or (value.shape == shape and value.dtype == np.float32 and np.isfinite(value).all())
+
+
 def test_a_write_that_fails_leaves_the_old_style(whole, monkeypatch):
     def fail(_):
         raise OSError(28, "No space left on device")
@@ -159,6 +232,21 @@ def test_a_mix_is_the_weighted_mean():
     np.testing.assert_allclose(mixed.vector, [3, 3.5])
     assert (mixed.name, mixed.network, mixed.vector.dtype) == ("a+b", "net", np.float32)
     assert mix([(style(), 1)], name="mine").name == "mine"
+
+
+def test_a_mix_has_the_mean_palette_and_signature():
+    one, two = full("one", 1), full("two", 2)
+    mixed = mix([(one, 1), (two, 3)])
+    np.testing.assert_allclose(mixed.palette, 0.25 * one.palette + 0.75 * two.palette, rtol=1e-5)
+    np.testing.assert_allclose(mixed.signature, 0.25 * one.signature + 0.75 * two.signature, rtol=1e-4, atol=1e-6)
+    assert mixed.palette.dtype == mixed.signature.dtype == np.float32
+
+
+def test_a_mix_has_no_palette_where_a_part_has_none():
+    plain = style("plain", np.zeros(30))
+    mixed = mix([(full(), 1), (plain, 1)])
+    assert mixed.palette is None
+    assert mixed.signature is None
 
 
 @given(some.lists(some.floats(0, 1e308), min_size=1, max_size=4).filter(any), some.floats(1e-3, 1e3))

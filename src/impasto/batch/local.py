@@ -55,4 +55,4 @@ def _painted(job: Job, stylizer: Stylizer, quality: int) -> Outcome:
         write(painted, job.output, quality=quality)
     except InvalidOption as error:  # the format cannot hold this one
         raise UnwritableOutput(str(job.output), str(error)) from error
-    return Outcome(job, painted.size, time.perf_counter() - began, photo.notices)
+    return Outcome(job, painted.size, time.perf_counter() - began, painted.notices)

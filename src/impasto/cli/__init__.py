@@ -16,7 +16,8 @@ __all__ = ["impasto", "main"]
 
 COMMANDS = {
     "stylize": "Paint photos in a style.",
-    "styles": "List the bundled styles, or show all of them on one photo.",
+    "styles": "List the bundled styles, show all of them on one photo, or find those like a painting.",
+    "fit": "Learn a new style from one painting.",
     "train": "Train a network on paintings and photos.",
 }
 
@@ -46,7 +47,7 @@ class LazyGroup(click.Group):
 @click.option("--debug", is_flag=True, help="Show the whole trace of an error.")
 @click.pass_context
 def impasto(context: click.Context, debug: bool) -> None:
-    """Paint photos in the style of a picture, and train the networks that do it."""
+    """Paint photos in the style of a picture, learn new styles, and train the networks that do it."""
     if context.invoked_subcommand is None:
         click.echo(context.get_help(), err=True)
         context.exit(2)

@@ -4,39 +4,56 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from impasto.errors import InvalidOption
+
+if TYPE_CHECKING:
+    from impasto.model import StyleInfo
 
 __all__ = ["styles"]
 
 
 @click.command()
 @click.option("--sheet", metavar="PHOTO", help="Paint this photo in every bundled style on one labelled sheet.")
+@click.option("--like", metavar="PAINTING", help="List those whose paintings are nearest to this one.")
 @click.option("-o", "--output", metavar="OUT", help="The sheet's file.  [sheet.png]")
 @click.option(
     "--size", type=click.IntRange(min=16), default=384, show_default=True, help="px of a picture's long side."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a style.")
-def styles(sheet: str | None, output: str | None, size: int, as_json: bool) -> None:
-    """List the bundled styles, or show all of them on one photo."""
-    from impasto import api
+def styles(sheet: str | None, like: str | None, output: str | None, size: int, as_json: bool) -> None:
+    """List the bundled styles, show all of them on one photo, or find those like a painting.
 
+    The distance of --like is relative: 0 is the same painting, 1 as far from it as a black picture.
+    """
+    from impasto import api, fitting
+
+    if sheet is not None and like is not None:
+        raise InvalidOption("--sheet and --like are two different questions; ask one")
     if sheet is not None:
         _paint_sheet(sheet, output or "sheet.png", size)
         return
     if output is not None:
         raise InvalidOption("--output goes with --sheet PHOTO")
-    known = api.styles()
-    width = max((len(style.name) for style in known), default=0)
-    for style in known:
+    if like is not None:
+        _say([(style, {"distance": round(distance, 3)}) for style, distance in fitting.like(like)], as_json)
+    else:
+        _say([(style, {}) for style in api.styles()], as_json)
+
+
+def _say(known: list[tuple[StyleInfo, dict[str, Any]]], as_json: bool) -> None:
+    """Print styles with their credits and further facts, one a line."""
+    width = max((len(style.name) for style, _ in known), default=0)
+    for style, beside in known:
         if as_json:
-            click.echo(json.dumps({"name": style.name, **asdict(style.credits)}))
-        else:
-            facts = style.credits
-            click.echo(f"{style.name:{width}}  {facts.artist}, {facts.title}, {facts.year} ({facts.licence})")
+            click.echo(json.dumps({"name": style.name, **beside, **asdict(style.credits)}))
+            continue
+        facts = style.credits
+        before = "".join(f"{fact:5.3f}  " for fact in beside.values())
+        click.echo(f"{before}{style.name:{width}}  {facts.artist}, {facts.title}, {facts.year} ({facts.licence})")
 
 
 def _paint_sheet(photo: str, output: str, size: int) -> None:

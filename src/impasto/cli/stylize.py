@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from impasto.cli.options import options_of
+from impasto.cli.progress import FitProgress
 from impasto.errors import InvalidOption
 from impasto.runtime.stylizer import StylizeOptions
 
@@ -21,12 +22,27 @@ __all__ = ["stylize"]
 @click.command()
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option(
-    "-s", "--style", required=True, help="A bundled style (see impasto styles), a .style file or a network file."
+    "-s",
+    "--style",
+    help="A bundled style (see impasto styles), a .style file, a painting (learned at its first use), random:SEED, "
+    "a mix such as starry-night:0.7+great-wave:0.3, or a network file.",
 )
 @click.option(
     "-o", "--output", metavar="OUT", help="File or folder of the paintings, - for stdout; else beside the photos."
 )
 @options_of(StylizeOptions)
+@click.option(
+    "--mask", metavar="MASK", help="Paint where MASK is white: a picture, or alpha, subject or background of the photo."
+)
+@click.option(
+    "--region",
+    "regions",
+    multiple=True,
+    metavar="MASK=STYLE",
+    help="Paint a part in a style of its own; may be repeated.",
+)
+@click.option("--subject", metavar="STYLE", help="The style of the photo's subject, which is looked for.")
+@click.option("--background", metavar="STYLE", help="The style of all but the subject.")
 @click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Quality of JPEG and WebP.")
 @click.option("--network", metavar="FILE", help="The network file that a .style file belongs to, if it lies elsewhere.")
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
@@ -34,9 +50,15 @@ __all__ = ["stylize"]
 @click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture.")
 def stylize(
-    photos: tuple[str, ...], style: str, output: str | None, quality: int, as_json: bool, **options: Any
+    photos: tuple[str, ...],
+    style: str | None,
+    output: str | None,
+    quality: int,
+    as_json: bool,
+    regions: tuple[str, ...],
+    **options: Any,
 ) -> int:
-    """Paint photos in a style.
+    """Paint photos in a style, or in several.
 
     PHOTO is a file, a folder, a pattern, or - for stdin.  A painting has exactly its photo's size and lies beside it
     unless OUT says where.
@@ -45,18 +67,41 @@ def stylize(
 
     if "-" in photos and len(photos) > 1:
         raise InvalidOption("- (stdin) is one photo and stands alone")
-    jobs = None if photos == ("-",) else _jobs(photos, output, style)
-    stylizer = api.load(style, **{name: value for name, value in options.items() if value is not None})
+    parts = [_region(text) for text in regions]
+    jobs = None if photos == ("-",) else _jobs(photos, output, _name(style, parts, options))
+    given = {name: value for name, value in options.items() if value is not None}
+    with FitProgress() as progress:
+        stylizer = api.load(style, regions=parts, follow=progress, **given)
     if jobs is None or output == "-":
         return _pipe(stylizer, photos[0], output, quality)
     return _files(stylizer, jobs, quality, as_json)
+
+
+def _region(text: str) -> tuple[str, str]:
+    """Return mask and style of MASK=STYLE; the last = counts, since a file's name may hold one."""
+    mask, equals, style = text.rpartition("=")
+    if not (equals and mask and style):
+        raise InvalidOption(f"--region is MASK=STYLE, such as sky.png=starry-night, got {text!r}")
+    return mask, style
+
+
+def _name(style: str | None, regions: Sequence[tuple[str, str]], options: dict[str, Any]) -> str:
+    """Return what stands in the names of paintings for the style: the first that is named."""
+    from impasto.model import file_name, mix_name, parse_mix
+
+    first = style or next(iter([*(part for _, part in regions), options["subject"], options["background"]]), None)
+    if first is None:
+        raise InvalidOption("there is nothing to paint: give --style, --region, --subject or --background")
+    parts = parse_mix(first)
+    names = [(Path(name).stem, weight) for name, weight in parts]
+    return mix_name(names) if len(parts) > 1 else file_name(names[0][0])
 
 
 def _jobs(photos: tuple[str, ...], output: str | None, style: str) -> Any:
     from impasto.batch.jobs import plan
 
     if output != "-":
-        return plan(photos, output, Path(style).stem)
+        return plan(photos, output, style)
     if len(photos) > 1:
         raise InvalidOption("--output - (stdout) takes one photo")
     return None

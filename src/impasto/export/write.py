@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from safetensors.torch import save
 
 from impasto.atomic import atomic_write
@@ -60,8 +61,12 @@ def _unstyled(net: PaintingNet) -> Style:
 
 def _styles(trained: Trained, credits_: Mapping[str, Credits]) -> list[Style]:
     network = fingerprint(trained.net)
+
+    def sketched(name: str) -> dict[str, NDArray[np.float32]]:
+        return vars(trained.sketches[name]) if name in trained.sketches else {}
+
     return [
-        Style(name, vector.numpy().astype(np.float32), network, credits_.get(name, Credits()))
+        Style(name, vector.numpy().astype(np.float32), network, credits_.get(name, Credits()), **sketched(name))
         for name, vector in trained.vectors.items()
         if name != IDENTITY
     ]

@@ -11,7 +11,7 @@ from PIL import Image
 from impasto.errors import InvalidOption
 from impasto.image.picture import described, to_float, to_integers
 
-__all__ = ["fit", "resize"]
+__all__ = ["fit", "resample", "resize"]
 
 
 def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
@@ -49,6 +49,22 @@ def resize(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
     if pixels.dtype != np.uint16:
         return _resampled(pixels, size)
     resampled: NDArray[Any] = to_integers(_resampled(to_float(pixels), size), np.uint16)
+    return resampled
+
+
+def resample(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return float32 values of any range, (H, W, C), resampled to (height, width); themselves if they fit.
+
+    Downwards every value counts (Lanczos), upwards bicubic; results may overshoot the values' range.
+    """
+    if values.shape[:2] == tuple(size):
+        return values
+    grows = size[0] * size[1] > values.shape[0] * values.shape[1]
+    method = Image.Resampling.BICUBIC if grows else Image.Resampling.LANCZOS
+    resampled = np.empty((*size, values.shape[2]), np.float32)
+    for index in range(values.shape[2]):
+        plane = Image.fromarray(np.ascontiguousarray(values[..., index]))
+        resampled[..., index] = np.asarray(plane.resize(size[::-1], method))
     return resampled
 
 

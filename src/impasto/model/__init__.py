@@ -1,19 +1,31 @@
-"""What a trained network and a style are on disk, and the ones that come with Impasto; no torch."""
+"""What a trained network and a style are on disk, the ones that come with Impasto, and mixes of styles; no torch."""
 
-from impasto.model.bundled import StyleInfo, bundled_styles, find_network, find_style
+from impasto.model.bundled import NETWORK, StyleInfo, bundled_styles
+from impasto.model.finding import find_network, find_style
+from impasto.model.mixture import file_name, is_painting, mix_name, parse_mix
 from impasto.model.network import Manifest
+from impasto.model.space import nearest, random_style, signature_distance, walk
 from impasto.model.style import IDENTITY, Credits, Style, mix, read_style, write_style
 
 __all__ = [
     "IDENTITY",
+    "NETWORK",
     "Credits",
     "Manifest",
     "Style",
     "StyleInfo",
     "bundled_styles",
+    "file_name",
     "find_network",
     "find_style",
+    "is_painting",
     "mix",
+    "mix_name",
+    "nearest",
+    "parse_mix",
+    "random_style",
     "read_style",
+    "signature_distance",
+    "walk",
     "write_style",
 ]

@@ -1,11 +1,12 @@
-"""A style on disk: its vector and its credits in one small safetensors file, NAME.style."""
+"""A style on disk: its vector, facts of its painting and its credits in one small safetensors file, NAME.style."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +16,24 @@ from safetensors.numpy import save
 from impasto.atomic import atomic_write
 from impasto.errors import InvalidOption, ModelError
 
-__all__ = ["IDENTITY", "Credits", "Style", "mix", "read_style", "write_style"]
+__all__ = [
+    "IDENTITY",
+    "PALETTE_SHAPE",
+    "SIGNATURE_SHAPE",
+    "Credits",
+    "Style",
+    "check_weights",
+    "mix",
+    "read_style",
+    "write_style",
+]
 
 IDENTITY = "identity"
 FORMAT = "impasto-style-1"
+PALETTE_SHAPE = (4, 3)
+SIGNATURE_SHAPE = (5, 256)
+"""Layers of the perceptual network, and the length of each one's sketch."""
+_FACTS = {"palette": PALETTE_SHAPE, "signature": SIGNATURE_SHAPE}
 
 
 @dataclass(frozen=True)
@@ -36,55 +51,94 @@ class Style:
     """A style of one network.
 
     vector: (P,) float32; network: the fingerprint of the network it belongs to.
+    palette: (4, 3) float32, the painting's colours in Oklab: their mean, then the three rows of their covariance.
+    signature: (5, 256) float32, a sketch of the painting's Gram matrices; see `perceptual.signature`.
+    Palette and signature are None where they are not known; painting does not need them.
     """
 
     name: str
     vector: NDArray[np.float32]
     network: str
     credits: Credits = field(default_factory=Credits)
+    palette: NDArray[np.float32] | None = None
+    signature: NDArray[np.float32] | None = None
+
+
+def check_weights(weights: Sequence[float]) -> None:
+    """Raise InvalidOption if weights of a mix are none, negative, not finite or all zero."""
+    numbers = np.array(weights, np.float64)
+    if not np.isfinite(numbers).all() or (numbers < 0).any() or not numbers.any():
+        raise InvalidOption(f"weights of a mix are numbers of at least 0, not all 0; got {numbers.tolist()}")
 
 
 def mix(parts: Sequence[tuple[Style, float]], name: str | None = None) -> Style:
     """Return the weighted mean of styles of one network.
 
-    parts: styles with weights, which are normalised to sum 1.  Raises InvalidOption for weights that are negative,
-    not finite or all zero, and ModelError, naming both, for styles of different networks.
+    parts: styles with weights, which are normalised to sum 1.  Palette and signature are mixed likewise, and None if
+    any part has none.  Raises InvalidOption for weights that are negative, not finite or all zero, and ModelError,
+    naming both, for styles of different networks.
     """
-    weights = np.array([weight for _, weight in parts], np.float64)
-    if not np.isfinite(weights).all() or (weights < 0).any() or not weights.any():
-        raise InvalidOption(f"weights of a mix are numbers of at least 0, not all 0; got {weights.tolist()}")
-    first = parts[0][0]
-    for style, _ in parts:
+    check_weights([weight for _, weight in parts])
+    styles = [style for style, _ in parts]
+    first = styles[0]
+    for style in styles:
         if (style.network, style.vector.shape) != (first.network, first.vector.shape):
             raise ModelError(f"{first.name} and {style.name} belong to different networks, so they cannot be mixed")
-    vectors = np.stack([style.vector for style, _ in parts])
+    weights = np.array([weight for _, weight in parts], np.float64)
     shares = weights / weights.max()  # so that their sum is finite too
-    vector = np.average(vectors, axis=0, weights=shares).astype(np.float32)
-    return Style(name or "+".join(style.name for style, _ in parts), vector, first.network)
+    vector = np.average(np.stack([style.vector for style in styles]), axis=0, weights=shares).astype(np.float32)
+    return Style(
+        name or "+".join(style.name for style in styles),
+        vector,
+        first.network,
+        palette=_mean([style.palette for style in styles], shares),
+        signature=_mean([style.signature for style in styles], shares),
+    )
+
+
+def _mean(facts: Sequence[NDArray[np.float32] | None], shares: NDArray[np.float64]) -> NDArray[np.float32] | None:
+    """Return the weighted mean of facts of one shape, or None if one is None."""
+    known = [fact for fact in facts if fact is not None]
+    if len(known) < len(facts):
+        return None
+    mean: NDArray[np.float32] = np.average(np.stack(known), axis=0, weights=shares).astype(np.float32)
+    return mean
 
 
 def write_style(style: Style, path: str | os.PathLike[str]) -> None:
     """Write a .style file, whole or not at all."""
     metadata = {"format": FORMAT, "name": style.name, "network": style.network, **asdict(style.credits)}
+    values = {"vector": style.vector, "palette": style.palette, "signature": style.signature}
+    tensors = {key: np.ascontiguousarray(value, np.float32) for key, value in values.items() if value is not None}
     with atomic_write(path) as file:
-        file.write(save({"vector": np.ascontiguousarray(style.vector, np.float32)}, metadata))
+        file.write(save(tensors, metadata))
 
 
 def read_style(path: str | os.PathLike[str]) -> Style:
     """Return what `write_style` wrote; raises ModelError, naming the file, if it is absent or damaged."""
     name = os.fspath(path)
+    metadata, tensors = _read(name)
+    vector = tensors.get("vector")
+    if metadata.get("format") != FORMAT or vector is None or vector.ndim != 1 or vector.dtype != np.float32:
+        raise ModelError(f"{name}: is not a style file of a format that this Impasto reads")
+    for key, value in tensors.items():
+        if key in _FACTS and (value.shape != _FACTS[key] or value.dtype != np.float32):
+            raise ModelError(f"{name}: is damaged (its {key} is not {_FACTS[key]} numbers in float32)")
+        if not np.isfinite(value).all():
+            raise ModelError(f"{name}: is damaged (its {key} holds values that are not numbers)")
+    credits_ = Credits(**{key: metadata.get(key, "") for key in ("artist", "title", "year", "licence")})
+    facts = {key: tensors.get(key) for key in _FACTS}
+    return Style(metadata.get("name", Path(path).stem), vector, metadata.get("network", ""), credits_, **facts)
+
+
+def _read(name: str) -> tuple[Mapping[str, str], dict[str, NDArray[Any]]]:
+    """Return the metadata and those tensors of a file that belong to a style; raises ModelError."""
     try:
-        if not Path(path).is_file():
+        if not Path(name).is_file():
             raise ModelError(f"{name}: there is no such style file")
         with safe_open(name, framework="numpy") as file:
-            metadata: dict[str, str] = file.metadata() or {}
-            vector = file.get_tensor("vector") if "vector" in file.keys() else None  # noqa: SIM118 - not a mapping
+            known = [key for key in ("vector", *_FACTS) if key in file.keys()]  # noqa: SIM118 - not a mapping
+            return file.metadata() or {}, {key: file.get_tensor(key) for key in known}
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         # The last two: number types that safetensors knows and numpy does not.
         raise ModelError(f"{name}: is not a style file, or is damaged") from error
-    if metadata.get("format") != FORMAT or vector is None or vector.ndim != 1 or vector.dtype != np.float32:
-        raise ModelError(f"{name}: is not a style file of a format that this Impasto reads")
-    if not np.isfinite(vector).all():
-        raise ModelError(f"{name}: is damaged (its vector holds values that are not numbers)")
-    credits_ = Credits(**{key: metadata.get(key, "") for key in ("artist", "title", "year", "licence")})
-    return Style(metadata.get("name", Path(path).stem), vector, metadata.get("network", ""), credits_)

@@ -16,7 +16,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Affine", "Conditioning", "InstanceNorm", "Moments", "StyledNorm", "moments", "renorm"]
+__all__ = ["Affine", "Conditioning", "InstanceNorm", "Moments", "Skip", "StyledNorm", "moments", "renorm"]
 
 EPSILON = 1e-5
 """Added to variances, as in torch's and the papers' instance norm."""
@@ -130,3 +130,21 @@ class Affine(StyledNorm):
         """Return (1, 0) twice: both a new style and the identity start from the map as it is."""
         share = torch.cat([torch.ones(self.channels), torch.zeros(self.channels)])
         return share, share.clone()
+
+
+class Skip(StyledNorm):
+    """How much of each of the photo's channels passes around the network, from the style vector: y + through * x.
+
+    What `through` is to a norm, this is to the whole: the identity need not squeeze the photo through the trunk.
+    """
+
+    parts = 1
+
+    def forward(self, y: Tensor, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return y + through * x, both (N, C, H, W), of y's dtype."""
+        (through,) = conditioning.take(self.parts, self.channels)
+        return y + x.to(y.dtype) * through.to(y.dtype)
+
+    def initial(self) -> tuple[Tensor, Tensor]:
+        """Return 0 for a new style and 1 for the identity."""
+        return torch.zeros(self.channels), torch.ones(self.channels)

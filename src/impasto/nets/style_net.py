@@ -1,8 +1,8 @@
 """Impasto's own network: one trunk at a quarter of the picture's size, every style a vector.
 
 Space to depth by 4, a 3x3 convolution, residual blocks with conditional instance norm, one more such norm, and
-a decoder that resizes and convolves with a scale and a shift of each channel.  All moments are taken at a
-quarter of the picture's size.
+a decoder that resizes and convolves with a scale and a shift of each channel, to whose picture a styled share of
+the photo is added.  All moments are taken at a quarter of the picture's size.
 Its output is linear: values outside [0, 1] are clipped only when a picture is written.
 """
 
@@ -18,7 +18,7 @@ from impasto.errors import InvalidOption
 from impasto.nets.base import PaintingNet
 from impasto.nets.blocks import Convolution, Normed, Residual, Upsampled
 from impasto.nets.geometry import Resample
-from impasto.nets.norm import Affine, Conditioning, InstanceNorm
+from impasto.nets.norm import Affine, Conditioning, InstanceNorm, Skip
 
 __all__ = ["StyleNet", "StyleNetShape"]
 
@@ -59,15 +59,16 @@ class StyleNet(PaintingNet):
         steps = [step for block in [*trunk, *decoder, last] for step in block.steps]
         super().__init__(shape, [Resample(Fraction(1, FOLD)), *steps])
         self.trunk, self.trunk_norm = nn.ModuleList(trunk), InstanceNorm(width)
-        self.decoder, self.last = nn.ModuleList(decoder), last
+        self.decoder, self.last, self.skip = nn.ModuleList(decoder), last, Skip(3)
 
     def paint(self, picture: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the painting, (N, 3, H, W), about [0, 1], of pictures of that shape in [0, 1]."""
-        x = F.pixel_unshuffle(picture - 0.5, FOLD)
+        centred = picture - 0.5
+        x = F.pixel_unshuffle(centred, FOLD)
         for block in self.trunk:
             x = block(x, conditioning)
         x = self.trunk_norm(x, conditioning)
         for block in self.decoder:
             x = block(x, conditioning)
-        painted: Tensor = self.last(x)
-        return painted.float() + 0.5  # in bfloat16 the bright half would have 128 steps
+        painted: Tensor = self.skip(self.last(x).float(), centred, conditioning)
+        return painted + 0.5  # float32: in bfloat16 the bright half would have 128 steps

@@ -1,7 +1,8 @@
-"""One style, ready to paint any number of pictures."""
+"""Styles on a network, ready to paint any number of pictures."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import PictureTooLarge
+from impasto.errors import InvalidOption, PictureTooLarge
 from impasto.image import (
     DEFAULT_MAX_PIXELS,
     IntegerArray,
@@ -17,18 +18,26 @@ from impasto.image import (
     Source,
     blend,
     fit,
+    keep_colors,
+    match_palette,
     read,
     repaint,
     resize,
     to_eight_bits,
     to_float,
     to_integers,
+    with_mask,
 )
 from impasto.model import IDENTITY, Style, mix
 from impasto.options import check, option
+from impasto.runtime.canvas import paint_at
+from impasto.runtime.regions import MaskSource, Places, Region
 from impasto.runtime.session import Session
 
-__all__ = ["StylizeOptions", "Stylizer"]
+__all__ = ["COLORS", "StylizeOptions", "Stylizer"]
+
+COLORS = ("style", "keep", "palette")
+"""Colours and strokes of the painting; its strokes in the photo's colours; its colours without strokes."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,11 @@ class StylizeOptions:
     """How a picture is painted."""
 
     strength: float = option(1.0, "how much of the style, from 0 (the photo itself) to 1", low=0, high=1)
+    stroke: float = option(0.5, "size of the strokes in the picture, from 0 (small) to 1 (large)", low=0, high=1)
+    color: str = option(
+        "style", "style; keep: the photo's colours; palette: the painting's colours but no strokes", choices=COLORS
+    )
+    feather: float = option(0.004, "softness of masks' edges, as a part of the long side", low=0, high=0.5)
     size: int | None = option(None, "px of the result's long side; without it the photo's own size", low=1)
     max_pixels: int = option(DEFAULT_MAX_PIXELS, "refuse photos of more pixels than this", low=1)
 
@@ -44,23 +58,43 @@ class StylizeOptions:
 
 
 class Stylizer:
-    """Paints pictures in one style.
+    """Paints pictures in a style, or in several by regions.
 
+    style: of the whole picture, or None, where the regions are painted on the photo itself.
+    mask: where to paint, see `MaskSource`; the rest stays the photo.  None: everywhere.
+    regions: parts with styles of their own, each on top of those before it.
     A call takes a path, bytes, a binary stream, a Pillow image or an array, and returns an array for an array and a
     Pillow image else, of the same size unless `size` says another.
     """
 
-    def __init__(self, session: Session, style: Style, options: StylizeOptions | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        style: Style | None,
+        options: StylizeOptions | None = None,
+        *,
+        mask: MaskSource | None = None,
+        regions: Sequence[Region] = (),
+    ) -> None:
         self.session, self.style, self.options = session, style, options or StylizeOptions()
-        session.check(style)
-        self._strong = self._at_strength()
+        self.mask, self.regions = mask, tuple(regions)
+        for used in [style, *(region.style for region in regions)]:
+            if used is not None:
+                self._check(used)
+
+    def _check(self, style: Style) -> None:
+        self.session.check(style)
+        if self.options.color == "palette" and style.palette is None:
+            raise InvalidOption(
+                f"--color palette: the file of the style {style.name} does not say what its colours are"
+            )
 
     def __call__(self, source: Source) -> Image.Image | NDArray[Any]:
         """Paint a picture.
 
         source: see `impasto.image.read`; arrays are (H, W), (H, W, 3) or (H, W, 4), uint8 or uint16.
         Returns (H, W, 3) or, where the source has alpha, (H, W, 4) of the source's dtype, or a Pillow image.
-        Raises UnreadablePicture and PictureTooLarge.
+        Raises UnreadablePicture and PictureTooLarge, and for masks as `Places.weights` does.
         """
         painted = self.paint(read(source, max_pixels=self.options.max_pixels))
         array = painted.pixels if painted.alpha is None else np.dstack([painted.pixels, painted.alpha])
@@ -69,36 +103,56 @@ class Stylizer:
         return Image.fromarray(to_eight_bits(cast("IntegerArray", array)))
 
     def paint(self, photo: Picture, name: str = "the picture") -> Picture:
-        """Paint a picture that was read; alpha, EXIF and dpi stay.
+        """Paint a picture that was read; alpha, EXIF and dpi stay, and notices about masks are added.
 
-        name: what errors call it.  Raises PictureTooLarge.
+        name: what errors call it.  Raises PictureTooLarge, and for masks as `Places.weights` does.
         """
         size = photo.size if self.options.size is None else fit(photo.size, self.options.size)
         if size != photo.size and size[0] * size[1] > self.options.max_pixels:
             wanted, limit = f"{size[1]} x {size[0]}", self.options.max_pixels
             raise PictureTooLarge(name, f"--size would make it {wanted} pixels, the limit (--max-pixels) is {limit:,}")
+        pixels = cast("IntegerArray", resize(photo.pixels, size))
+        places = Places(photo, pixels, self.options.feather * max(size), name)
         try:
-            return repaint(photo, self._painted(cast("IntegerArray", resize(photo.pixels, size))))
+            painted = repaint(photo, self._composed(pixels, places))
         except MemoryError as error:
             reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels; give a smaller --size"
             raise PictureTooLarge(name, reason) from error
+        return replace(painted, notices=(*painted.notices, *places.notices))
 
-    def _painted(self, pixels: IntegerArray) -> IntegerArray:
-        if self.options.strength == 0:
+    def _composed(self, pixels: IntegerArray, places: Places) -> IntegerArray:
+        """Return the photo with the whole's painting on it, the regions' on that, and all of it within the mask."""
+        # Masks first: what is wrong with one is said before the time that painting takes.
+        within = None if self.mask is None else places.weights(self.mask)
+        layers = [(region.style, places.weights(region.mask)) for region in self.regions]
+        composed = pixels if self.style is None else self._painted(pixels, self.style)
+        for style, weights in layers:
+            composed = cast("IntegerArray", with_mask(composed, self._painted(pixels, style), weights))
+        return composed if within is None else cast("IntegerArray", with_mask(pixels, composed, within))
+
+    def _painted(self, pixels: IntegerArray, style: Style) -> IntegerArray:
+        """Return the whole picture painted in one style."""
+        options = self.options
+        if options.strength == 0:
             return pixels
-        painted = to_integers(self.session.paint(to_float(pixels), self._strong), pixels.dtype.type)
-        if self._mixes_vectors:
-            return painted
-        return cast("IntegerArray", blend(pixels, painted, self.options.strength))
+        if options.color == "palette":
+            recoloured = match_palette(pixels, cast("NDArray[np.float32]", style.palette))
+            return cast("IntegerArray", blend(pixels, recoloured, options.strength))
+        strong = self._at_strength(style)
+        floats = paint_at(options.stroke, to_float(pixels), lambda picture: self.session.paint(picture, strong))
+        painted = to_integers(floats, pixels.dtype.type)
+        if options.color == "keep":
+            painted = cast("IntegerArray", keep_colors(pixels, painted))
+        return painted if self._mixes_vectors else cast("IntegerArray", blend(pixels, painted, options.strength))
 
     @property
     def _mixes_vectors(self) -> bool:
         """Whether strength is a way between style vectors; without a learned identity, pixels are blended."""
         return bool(self.session.manifest.identity)
 
-    def _at_strength(self) -> Style:
+    def _at_strength(self, style: Style) -> Style:
         strength = self.options.strength
-        if strength in (0, 1) or not self._mixes_vectors:
-            return self.style
-        identity = replace(self.style, name=IDENTITY, vector=np.array(self.session.manifest.identity, np.float32))
-        return mix([(self.style, strength), (identity, 1 - strength)], name=self.style.name)
+        if strength == 1 or not self._mixes_vectors:
+            return style
+        identity = replace(style, name=IDENTITY, vector=np.array(self.session.manifest.identity, np.float32))
+        return mix([(style, strength), (identity, 1 - strength)], name=style.name)

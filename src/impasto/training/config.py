@@ -1,4 +1,4 @@
-"""What a training run is: every option, its default and its sentence."""
+"""What a training run and a fit are: every option, its default and its sentence."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from math import ceil
 from typing import Any, TypeVar
 
 from impasto.errors import InvalidOption
-from impasto.options import check, check_value, flag, option
+from impasto.options import check, check_value, flag, option, seconds_of
 
-__all__ = ["Phase", "TrainConfig"]
+__all__ = ["FitConfig", "Phase", "TrainConfig"]
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class TrainConfig:
     style: tuple[str, ...] = option((), "painting to learn, or a folder of them; each becomes a style of the network")
     data: tuple[str, ...] = option((), "folder, zip or tar of photos to train on")
     output: str = option("", "folder of the run: checkpoints, record, previews and the finished network")
-    base: str = option("", "folder of a finished run of the same network to start from; styles of the same name go on")
+    base: str = option("", "finished run or network file to start from, or bundled; its styles of the same names go on")
     network: str = option("impasto", "architecture, such as impasto, impasto:channels=48 or johnson:norm=batch")
 
     steps: int = option(0, "training steps; 0 means as many as --epochs asks for", low=0)
@@ -159,6 +159,35 @@ class TrainConfig:
                 hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
                 raise InvalidOption(f"there is no training option {key!r}{hint}")
             check_value(fields[key], _like(value, fields[key].default))
+
+
+@dataclass(frozen=True)
+class FitConfig:
+    """How a style is learned."""
+
+    photos: tuple[str, ...] = option((), "folder, zip or tar of photos to learn on; else those that come with Impasto")
+    budget: str = option("3m", "time to learn for, such as 90s, 3m or 1h")
+    steps: int = option(0, "learn for so many steps instead of --budget", low=0)
+    size: tuple[int, ...] = option(
+        (128, 256), "px of the photos' crops, one number for each phase of equal time", low=32
+    )
+    batch_size: tuple[int, ...] = option((8, 3), "photos in a step, for each phase", low=1)
+    style_size: int = option(512, "px of the painting's long side: larger makes larger strokes", low=64)
+    content_weight: float = option(1.0, "weight of the content loss", low=0)
+    style_weight: float = option(10.0, "weight of the style loss", low=0)
+    tv_weight: float = option(0.5, "weight of the total variation", low=0)
+    lr: float = option(2e-2, "Adam's learning rate for the vector", low=0)
+    ema: float = option(0.95, "decay of the running average of the vector", low=0, high=0.9999)
+    seed: int = option(0, "seed of everything random", low=0, high=2**31 - 1)
+    vgg: str = option("caffe", "VGG-19's weights: caffe, torchvision, or the path of torchvision's checkpoint")
+    precision: str = option("auto", "bf16 runs networks in bfloat16", choices=("auto", "f32", "bf16"))
+    device: str = option("auto", "auto, cpu, cuda or cuda:N")
+
+    def __post_init__(self) -> None:
+        check(self)
+        seconds_of(self.budget, "--budget")
+        if len(self.size) != len(self.batch_size):
+            raise InvalidOption(f"--size has {len(self.size)} numbers, --batch-size has {len(self.batch_size)}")
 
 
 def _spread(values: tuple[T, ...], count: int) -> tuple[T, ...]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from impasto.errors import InvalidOption
-from impasto.image import fit, read, resize, to_eight_bits, with_mask
+from impasto.image import Picture, fit, palette_of, read, resize, to_eight_bits, with_mask
 from impasto.model import IDENTITY
+from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.signature import signature
 
-__all__ = ["load_paintings", "load_picture", "load_previews", "style_names"]
+__all__ = ["Sketch", "load_paintings", "load_picture", "load_previews", "sketch_paintings", "style_names"]
 
 NARROWEST = 32  # px; VGG-19's fifth block halves pictures four times
+SMALLEST_PAINTING = 64  # px of the short side, as it is in the file
 PREVIEW_SIZE = 384  # px of the long side
 
 
@@ -40,7 +45,10 @@ def load_picture(path: str, long_side: int) -> Tensor:
 
     What is transparent lies on white.  Raises PictureError.
     """
-    picture = read(path)
+    return _scaled(read(path), long_side)
+
+
+def _scaled(picture: Picture, long_side: int) -> Tensor:
     pixels = to_eight_bits(picture.pixels)
     if picture.alpha is not None:
         pixels = with_mask(np.full_like(pixels, 255), pixels, to_eight_bits(picture.alpha))
@@ -49,15 +57,52 @@ def load_picture(path: str, long_side: int) -> Tensor:
 
 
 def load_paintings(paths: Sequence[str], long_side: int) -> list[Tensor]:
-    """Return paintings as `load_picture` does; raises PictureError, and InvalidOption for one that is too narrow."""
-    paintings = [load_picture(path, long_side) for path in paths]
-    for path, painting in zip(paths, paintings, strict=True):
-        if min(painting.shape[2:]) < NARROWEST:
-            raise InvalidOption(
-                f"--style: {path} is only {min(painting.shape[2:])} px narrow at --style-size {long_side}, "
-                f"less than {NARROWEST}; crop it or raise --style-size"
-            )
-    return paintings
+    """Return paintings as `load_picture` does.
+
+    Raises PictureError, and InvalidOption for one that is too small for its strokes to be seen.
+    """
+    return [_load_painting(path, long_side) for path in paths]
+
+
+def _load_painting(path: str, long_side: int) -> Tensor:
+    picture = read(path)
+    height, width = picture.size
+    if min(picture.size) < SMALLEST_PAINTING:
+        raise InvalidOption(
+            f"{path}: this painting has only {width} x {height} px, and a style needs at least {SMALLEST_PAINTING} "
+            "each way; name a larger copy"
+        )
+    painting = _scaled(picture, long_side)
+    if min(painting.shape[2:]) < NARROWEST:
+        raise InvalidOption(
+            f"{path}: this painting is only {min(painting.shape[2:])} px narrow at --style-size {long_side}, "
+            f"less than {NARROWEST}; crop it or raise --style-size"
+        )
+    return painting
+
+
+@dataclass(frozen=True, eq=False)
+class Sketch:
+    """What a style file says of its painting: `palette` and `signature` as in `model.Style`."""
+
+    palette: NDArray[np.float32]
+    signature: NDArray[np.float32]
+
+
+def sketch_paintings(paths: Sequence[str], criterion: PerceptualCriterion, long_side: int) -> dict[str, Sketch]:
+    """Return {style's name: sketch} of paintings, scaled to a long side in px; raises as `load_paintings` does."""
+    device = next(criterion.parameters()).device
+    paintings = [painting.to(device) for painting in load_paintings(paths, long_side)]
+    return {
+        name: sketch(painting, criterion.style_target(painting))
+        for name, painting in zip(style_names(paths), paintings, strict=True)
+    }
+
+
+def sketch(painting: Tensor, target: Mapping[str, Tensor]) -> Sketch:
+    """Return the sketch of a painting, (1, 3, H, W) float32 RGB in [0, 1], and its Gram matrices, (1, C, C) each."""
+    pixels = painting[0].permute(1, 2, 0).contiguous().cpu().numpy()
+    return Sketch(palette_of(pixels), signature(target))
 
 
 def load_previews(paths: Sequence[str], stride: int) -> list[tuple[str, Tensor]]:

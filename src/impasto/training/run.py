@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,18 @@ from torch import Tensor
 from impasto.atomic import atomic_write
 from impasto.data import PhotoSource, open_sources, photo_batches
 from impasto.errors import InvalidOption, TrainingError
-from impasto.model import IDENTITY
+from impasto.model import IDENTITY, NETWORK, Manifest, read_style
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.vgg import LAYERS
 from impasto.perceptual.weights import load_vgg19
+from impasto.runtime.engines.torch_engine import load_net
 from impasto.training import hooks
 from impasto.training.config import Phase, TrainConfig
 from impasto.training.distributed import World
 from impasto.training.loop import Hook, run_phase
-from impasto.training.pictures import load_paintings, load_previews, style_names
+from impasto.training.pictures import Sketch, load_paintings, load_previews, sketch_paintings, style_names
 from impasto.training.progress import Progress
 from impasto.training.state import CHECKPOINT, TrainState
 from impasto.training.task import StyledNetwork, StyleTask, style_targets
@@ -33,6 +34,8 @@ from impasto.training.task import StyledNetwork, StyleTask, style_targets
 __all__ = ["Trained", "begin", "resume", "trained"]
 
 
+BUNDLED = "bundled"
+"""What --base calls the network that comes with Impasto."""
 _PRIVATE = ("base", "data", "output", "preview")
 """Options that say where things lie on the machine that trained, which is nobody's business."""
 
@@ -42,12 +45,14 @@ class Trained:
     """What a run has made.
 
     net: with the averaged weights, on the CPU, in evaluation mode; vectors: {style: (P,) float32}, in order, the
-    identity's under "identity" if it was learned; facts: what a model file says of its training.
+    identity's under "identity" if it was learned; facts: what a model file says of its training; sketches: what style
+    files say of their paintings, if these were at hand.
     """
 
     net: PaintingNet
     vectors: dict[str, Tensor]
     facts: dict[str, Any]
+    sketches: dict[str, Sketch] = field(default_factory=dict)
 
 
 def begin(config: TrainConfig) -> Trained:
@@ -98,8 +103,24 @@ def _state(config: TrainConfig, saved: dict[str, Any] | None, device: torch.devi
     if saved is not None:
         state.restore(saved)
     elif config.base:
-        _start_from(trained(Path(config.base)), state, config)
+        _start_from(_base(config.base), state, config)
     return state
+
+
+def _base(name: str) -> Trained:
+    """Return what is in a run's folder, a network's file or the bundled one; raises TrainingError and ModelError."""
+    if name != BUNDLED and Path(name).is_dir():
+        return trained(Path(name))
+    network = NETWORK if name == BUNDLED else Path(name)
+    if network.suffix not in (".onnx", ".safetensors"):
+        raise TrainingError(f"--base: {name} holds no run and is no network file")
+    net, metadata = load_net(network.with_suffix(".safetensors"))
+    manifest = Manifest.from_metadata(metadata, str(network))
+    found = [read_style(path) for path in sorted((network.parent / "styles").glob("*.style"))]
+    vectors = {style.name: torch.from_numpy(style.vector) for style in found if style.network == manifest.fingerprint}
+    if manifest.identity:
+        vectors[IDENTITY] = torch.tensor(manifest.identity)
+    return Trained(net, vectors, dict(manifest.training))
 
 
 def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
@@ -107,7 +128,7 @@ def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
     if base.facts["network"] != registry.describe(state.model.net):
         raise InvalidOption(f"--base: {config.base} is a run of {base.facts['network']}, which --network is not")
     styles = [vector for name, vector in base.vectors.items() if name != IDENTITY]
-    unknown = torch.stack(styles).mean(0)
+    unknown = torch.stack(styles).mean(0) if styles else state.model.net.new_style()
     wanted = [base.vectors.get(name, unknown) for name in style_names(config.style)]
     identity = base.vectors.get(IDENTITY, state.model.net.new_identity())
     for model in (state.model, state.averaged):
@@ -122,11 +143,9 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
         source = open_sources(config.data)
         phases = config.phases(len(source), world.size)
         left = [phase for phase in phases if phase.last > state.step]
-        if not left:
-            return _finished(state, config)
         # What can be wrong with pictures and folders is found before the seconds that VGG-19 takes.
         paintings = {phase.style_size: load_paintings(config.style, phase.style_size) for phase in left}
-        beside = _hooks(state, config, world, phases[-1].last, stack) if world.leads else []
+        beside = _hooks(state, config, world, phases[-1].last, stack) if world.leads and left else []
         criterion = _criterion(config, world.device)
         for phase in left:
             targets = style_targets(criterion, [painting.to(world.device) for painting in paintings[phase.style_size]])
@@ -134,7 +153,8 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
             task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world.rank)
             with closing(_batches(config, phase, state.step, source, world)) as batches:
                 run_phase(state, task, batches, world, beside)
-    return _finished(state, config)
+        sketches = sketch_paintings(config.style, criterion, config.style_size[-1])
+    return replace(_finished(state, config), sketches=sketches)
 
 
 def _check_fit(config: TrainConfig, net: PaintingNet) -> None:
@@ -213,11 +233,6 @@ def _finished(state: TrainState, config: TrainConfig) -> Trained:
         "steps": state.step,
         "hours": round(state.seconds / 3600, 2),
         "config": {key: value for key, value in config.to_dict().items() if key not in _PRIVATE},
-        "base": _facts_of(config.base),
+        "base": _base(config.base).facts if config.base else None,
     }
     return Trained(model.net, vectors, facts)
-
-
-def _facts_of(base: str) -> dict[str, Any] | None:
-    """Return the facts of the run that this one started from, or None."""
-    return trained(Path(base)).facts if base else None

@@ -1,0 +1,39 @@
+"""`impasto fit`: a new style from one painting."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from impasto.cli.options import options_of
+from impasto.cli.progress import FitProgress
+from impasto.training.config import FitConfig
+
+__all__ = ["fit"]
+
+
+@click.command()
+@click.argument("painting")
+@click.option("-o", "--output", metavar="FILE", help="The .style file.  [PAINTING's name with .style, in this folder]")
+@click.option("--network", metavar="FILE", help="The network to learn it for.  [the bundled one]")
+@click.option("--preview", metavar="PHOTO", help="Photo that the preview is painted of.  [one that comes with Impasto]")
+@click.option("--no-preview", is_flag=True, help="Write no preview beside the style.")
+@options_of(FitConfig)
+def fit(
+    painting: str, output: str | None, network: str | None, preview: str | None, no_preview: bool, **given: Any
+) -> None:
+    """Learn a painting's style for the bundled network.
+
+    The network stays as it is: what is learned is a vector of some kilobytes, a .style file to keep, mix and share.
+    FILE.preview.png beside it shows how far it is.  Ctrl-C ends early and keeps the best so far.
+    """
+    from impasto import fitting
+
+    target = Path(output) if output is not None else Path(f"{Path(painting).stem}.style")
+    chosen = {name: value for name, value in given.items() if value is not None}
+    sheet = None if no_preview else target.with_suffix(".preview.png")
+    with FitProgress(sheet, preview) as progress:
+        fitting.fit(painting, target, network=network, follow=progress, **chosen)
+    click.echo(target)

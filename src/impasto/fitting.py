@@ -1,0 +1,125 @@
+"""Learning a style from a painting: the doors to `impasto.training.fit`, which is imported only when it is used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from impasto.errors import EngineUnavailable, InvalidOption, ModelError, UnreadablePicture, UnwritableOutput
+from impasto.model import NETWORK, Manifest, Style, StyleInfo, bundled_styles, nearest, read_style, write_style
+
+if TYPE_CHECKING:
+    from impasto.training.fit import FitReport, StyleFit
+
+__all__ = ["Follow", "fit", "fitted", "like", "open_fit"]
+
+Follow = Callable[["StyleFit", "FitReport"], None]
+"""Called after each step of a fit."""
+
+
+def fit(
+    painting: str | Path,
+    output: str | Path | None = None,
+    *,
+    network: str | Path | None = None,
+    follow: Follow | None = None,
+    **options: Any,
+) -> Style:
+    """Learn a painting's style for a network and return it; needs impasto[train].
+
+    output: the .style file to write.  network: a network's file, by default the bundled one.
+    follow: called after each step.  Interrupted by Ctrl-C it ends with the best so far.
+    options: see `impasto.training.config.FitConfig`.
+    Raises PictureError for the painting or the output, InvalidOption, ModelError, DataError, EngineUnavailable and
+    TrainingError.
+    """
+    if output is not None:
+        _check_output(Path(output))
+    running = open_fit(painting, network=network, **options)
+    with suppress(KeyboardInterrupt):
+        _run(running, follow)
+    if output is not None:
+        _write(running.best, Path(output))
+    return running.best
+
+
+def fitted(painting: Path, network: str | Path | None = None, follow: Follow | None = None) -> Style:
+    """Return a painting's style from the user's cache, or learn it as `fit` does and keep it there.
+
+    Interrupted, it keeps nothing.
+    """
+    kept = _cached(painting, Path(network or NETWORK))
+    if kept.exists():
+        with suppress(ModelError):  # a damaged file in the cache is no loss: it is made anew
+            return read_style(kept)
+    running = open_fit(painting, network=network)
+    _run(running, follow)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    _write(running.best, kept)
+    return running.best
+
+
+def open_fit(painting: str | Path, *, network: str | Path | None = None, **options: Any) -> StyleFit:
+    """Return a fit that is ready to run, to follow step by step; arguments and errors as for `fit`."""
+    from impasto.training.config import FitConfig
+
+    config, file = FitConfig(**options), Path(network or NETWORK)
+    known = [read_style(path) for path in sorted((file.parent / "styles").glob("*.style"))]
+    opened: StyleFit = _training().StyleFit(Path(painting), file, known, config)
+    return opened
+
+
+def like(painting: str | Path) -> list[tuple[StyleInfo, float]]:
+    """Return the bundled styles with the distances of their paintings from this one, nearest first.
+
+    A distance estimates the relative style distance: 0 for the same painting, of the order of 1 for two.
+    Needs impasto[train].  Raises PictureError, InvalidOption for a painting that is too small, EngineUnavailable.
+    """
+    return nearest(_training().signature_of(Path(painting)), bundled_styles())
+
+
+def _run(running: StyleFit, follow: Follow | None) -> None:
+    for report in running.steps():
+        if follow is not None:
+            follow(running, report)
+
+
+def _training() -> Any:
+    """Return the module that learns styles; raises EngineUnavailable if what it needs is not installed."""
+    try:
+        from impasto.training import fit as module
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("impasto"):
+            raise
+        raise EngineUnavailable(f"learning a style needs {error.name}; pip install 'impasto[train]'") from error
+    return module
+
+
+def _cached(painting: Path, network: Path) -> Path:
+    """Return where the style is kept that a network learns of this painting, by the contents of both."""
+    from platformdirs import user_cache_path
+
+    try:
+        digest = hashlib.sha256(painting.read_bytes())
+    except OSError as error:
+        raise UnreadablePicture(str(painting), error.strerror or "cannot be read") from error
+    digest.update(Manifest.read(network.with_suffix(".safetensors")).fingerprint.encode())
+    return user_cache_path("impasto") / "styles" / f"{painting.stem}-{digest.hexdigest()[:16]}.style"
+
+
+def _check_output(output: Path) -> None:
+    """Raise before the work what would be in the way of writing after it."""
+    if output.suffix != ".style":
+        raise InvalidOption(f"--output: {output} must end in .style")
+    if not output.absolute().parent.is_dir():
+        raise UnwritableOutput(str(output), "the folder does not exist")
+
+
+def _write(style: Style, output: Path) -> None:
+    try:
+        write_style(style, output)
+    except OSError as error:
+        raise UnwritableOutput(str(output), error.strerror or "cannot be written") from error

@@ -1,0 +1,105 @@
+"""Finding a style by what the user calls it, and the network that it belongs to."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from impasto.errors import InvalidOption, ModelError, UnknownStyle
+from impasto.model.bundled import NETWORK, STYLE_SUFFIX, bundled_paths
+from impasto.model.mixture import RANDOM, is_painting, mix_name, parse_mix
+from impasto.model.network import Manifest
+from impasto.model.space import random_style
+from impasto.model.style import Style, mix, read_style
+
+__all__ = ["find_network", "find_style"]
+
+
+def find_style(name: str, *, fit: Callable[[str], Style] | None = None) -> Style:
+    """Return the style that a name means, or the mix that several mean (`starry-night:0.7+great-wave:0.3`).
+
+    name: the path of a .style file, a bundled style's name (`van-gogh-starry-night`) or an unambiguous tail of it
+    (`starry-night`), where case, spaces and underscores do not matter, `random:SEED`, or the path of a painting;
+    or several of these with weights, see `parse_mix`.  A mix is called by its parts, see `mix_name`.
+    fit: turns the path of a painting into its style; without it paintings are refused.
+    Raises UnknownStyle with the nearest names, InvalidOption for a painting without `fit`, for what is no mix, seed or
+    weight, and, naming all readings, for an ambiguous tail, and ModelError for a damaged file and for styles of
+    different networks.
+    """
+    parts = [(_find_part(part, fit), weight) for part, weight in parse_mix(name)]
+    if len(parts) == 1:
+        return parts[0][0]
+    return mix(parts, mix_name([(style.name, weight) for style, weight in parts]))
+
+
+def _find_part(name: str, fit: Callable[[str], Style] | None) -> Style:
+    kind, _, seed = name.partition(":")
+    if kind.lower().strip() == RANDOM:
+        return random_style(_seed(name, seed))
+    if name.lower().endswith(STYLE_SUFFIX):
+        return read_style(name)
+    if not is_painting(name):
+        return read_style(_bundled(name))
+    if fit is None:
+        raise InvalidOption(f"{name}: is a picture, whose style is not known here; name a style or a .style file")
+    return fit(name)
+
+
+def _seed(name: str, seed: str) -> int:
+    try:
+        return int(seed)
+    except ValueError as error:
+        raise InvalidOption(f"{name}: a random style needs a whole number as its seed, as in random:7") from error
+
+
+def _bundled(name: str) -> Path:
+    """Return the file of the bundled style of this name or tail."""
+    wanted = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
+    paths = bundled_paths()
+    if wanted in paths:
+        return paths[wanted]
+    readings = [known for known in paths if wanted and known.endswith(f"-{wanted}")]
+    if len(readings) > 1:
+        raise InvalidOption(f"{name!r} may mean {' or '.join(readings)}; write more of it")
+    if not readings:
+        raise UnknownStyle(name, _nearest(wanted, list(paths)))
+    return paths[readings[0]]
+
+
+def _nearest(wanted: str, names: list[str]) -> list[str]:
+    """Return up to three names that are like what was wanted, comparing whole names and their tails."""
+    tails = {
+        known[start:]: known for known in names for start in range(len(known)) if start == 0 or known[start - 1] == "-"
+    }
+    close = difflib.get_close_matches(wanted, tails, n=3, cutoff=0.6)
+    return list(dict.fromkeys(tails[tail] for tail in close))
+
+
+def find_network(style: Style, file: Path | None = None) -> Path:
+    """Return the network file that a style belongs to: the bundled one, or one in the style file's folder or above it.
+
+    Raises ModelError, naming both, if there is none.
+    """
+    for network in _networks(file):
+        if _fingerprint(network) == style.network:
+            return network
+    raise ModelError(
+        f"the style {style.name} belongs to the network {style.network or '(unnamed)'}, which is neither "
+        "the bundled one nor beside its file; name the network file"
+    )
+
+
+def _networks(file: Path | None) -> Iterator[Path]:
+    """Yield the network files that a style may belong to, likely ones first."""
+    yield NETWORK
+    for folder in () if file is None else file.absolute().parents[:2]:
+        yield from sorted(folder.glob("*.onnx"))
+
+
+def _fingerprint(network: Path) -> str | None:
+    """Return a network file's fingerprint, or None if it is damaged or another program's."""
+    try:
+        return Manifest.read(network.with_suffix(".safetensors")).fingerprint
+    except ModelError:
+        return None

@@ -1,0 +1,84 @@
+"""Where a painting lies on its photo: masks, the photo's alpha, and the subject that is found in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.errors import InvalidOption
+from impasto.image import IntegerArray, Picture, Source, feather, read_mask, resize, to_eight_bits, to_float
+from impasto.model import Style
+
+__all__ = ["FOUND", "MaskSource", "Places", "Region"]
+
+MaskSource: TypeAlias = Source
+"""What `impasto.image.read_mask` takes, or one of FOUND."""
+
+
+@dataclass(frozen=True, eq=False)
+class Region:
+    """A part of the picture with a style of its own.
+
+    mask: see `MaskSource`; white is painted.  It lies on what regions before it painted.
+    """
+
+    mask: MaskSource
+    style: Style
+
+
+class Places:
+    """The masks of one photo.
+
+    photo: as it was read; pixels: the same at the painting's size, (H, W, 3); feather_px: how far edges are softened;
+    name: what errors call the photo.
+    """
+
+    def __init__(self, photo: Picture, pixels: IntegerArray, feather_px: float, name: str) -> None:
+        self.photo, self.pixels, self.feather_px, self.name = photo, pixels, feather_px, name
+        self.notices: list[str] = []
+
+    def weights(self, mask: MaskSource) -> NDArray[np.float32]:
+        """Return where a mask says to paint, (H, W) float32 in [0, 1], and take note of its notices.
+
+        Raises InvalidOption for an empty mask or one of no use, UnreadablePicture, PictureTooLarge, and
+        EngineUnavailable if the subject is to be found without OpenCV.
+        """
+        found = FOUND.get(mask.lower()) if isinstance(mask, str) else None
+        if found is not None:
+            return found(self)
+        read = read_mask(mask, self.size)
+        self.notices += read.notices
+        return feather(read.weights, self.feather_px)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width of the painting in px."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    @cached_property
+    def subject(self) -> NDArray[np.float32]:
+        """The mask of the photo's subject; its edges follow the photo's, so they are not feathered."""
+        from impasto.image.subject import find_subject
+
+        mask: NDArray[np.float32] = find_subject(to_eight_bits(self.pixels))
+        return mask
+
+    @cached_property
+    def alpha(self) -> NDArray[np.float32]:
+        """The photo's alpha as a mask."""
+        if self.photo.alpha is None:
+            raise InvalidOption(f"{self.name}: has no alpha channel that could be the mask; name a mask file instead")
+        return to_float(resize(self.photo.alpha, self.size))
+
+
+FOUND: dict[str, Callable[[Places], NDArray[np.float32]]] = {
+    "alpha": lambda places: places.alpha,
+    "subject": lambda places: places.subject,
+    "background": lambda places: 1 - places.subject,
+}
+"""Masks that are no files but are found in the photo."""

@@ -1,0 +1,237 @@
+"""Learning a new style for a finished network from one painting: one vector, the network frozen.
+
+Source: Dumoulin et al. 2017, "A Learned Representation for Artistic Style", section 3.3.
+Differs: the course of the learning rate follows the time that was given, not a number of steps; the start is the best
+of the styles that the network knows; and what is kept is the average that was best on photos set apart.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from impasto.data import open_sources, photo_batches
+from impasto.errors import InvalidOption, TrainingError
+from impasto.model import Manifest, Style, signature_distance
+from impasto.nets.base import PaintingNet
+from impasto.options import seconds_of
+from impasto.perceptual import losses
+from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.weights import load_vgg19
+from impasto.runtime.engines.torch_engine import load_net
+from impasto.training.config import FitConfig
+from impasto.training.distributed import World
+from impasto.training.loop import undo_rounding
+from impasto.training.pictures import load_paintings, sketch, sketch_paintings
+
+__all__ = ["FitReport", "StyleFit", "signature_of"]
+
+PHOTOS = Path(__file__).parent.parent / "assets" / "photos"
+"""The photos that come with Impasto."""
+APART = 3
+"""Crops set apart, of the largest size, to judge by."""
+JUDGEMENTS = 12
+"""How often the average is judged in the course of a fit."""
+CANDIDATES = 5
+"""How many of the nearest known styles are tried as a start."""
+
+
+SCALE = (1.0, 1.6)
+"""Short side of a photo before the crop, in crops: few photos give more different crops when the range is wide."""
+RANGE_WEIGHT = 10.0
+"""Weight of the penalty on values outside [0, 1], as in training."""
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """A step: how many were done, the part of the fit that is over (0..1), seconds, and the batch's mean distances."""
+
+    step: int
+    over: float
+    seconds: float
+    content: float
+    style: float
+    judged: bool
+    """Whether the average was judged after this step, so that the best may have changed."""
+
+
+@dataclass
+class _Course:
+    """How far a fit has come: by its steps if they are counted, else by the clock."""
+
+    steps: int
+    budget: float
+    began: float
+    done: int = 0
+
+    @property
+    def seconds(self) -> float:
+        return time.perf_counter() - self.began
+
+    @property
+    def over(self) -> float:
+        """The part that is over, 0..1."""
+        return min(1.0, self.done / self.steps if self.steps else self.seconds / self.budget)
+
+
+class StyleFit:
+    """One fit; `steps` runs it, and `best` is what it has reached, also after an interruption.
+
+    painting: a picture file; network: a network's .onnx or .safetensors file; known: styles of that network to start
+    from, at least none.
+    Raises PictureError for the painting, InvalidOption if it is too small or the network has no style vectors,
+    ModelError, DataError, WeightsError and EngineUnavailable.
+    """
+
+    def __init__(
+        self, painting: Path, network: Path, known: Sequence[Style] = (), config: FitConfig | None = None
+    ) -> None:
+        self.painting, self.network = painting, network
+        self.config = config = config or FitConfig()
+        began = time.perf_counter()
+        self.net, self.manifest = _frozen(network)
+        pixels = load_paintings([str(painting)], config.style_size)[0]
+        self.source = open_sources(config.photos or [str(PHOTOS)])
+        with World.join(config.device) as world:
+            self.device, self.bf16 = world.device, world.wants_bf16(config.precision)
+        self.net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(self.device)
+        self.target = self.criterion.style_target(pixels.to(self.device))
+        self.course = _Course(config.steps, seconds_of(config.budget, "--budget"), began)
+        self._apart = self._crops_apart()
+        self._sketch = sketch(pixels, self.target)
+        start = self._start([style for style in known if style.network == self.manifest.fingerprint])
+        self._best_loss, self._best = self._judge(start), start.clone()
+        self.vector = start.clone().requires_grad_()
+        self.average = start.clone()
+
+    @property
+    def best(self) -> Style:
+        """The style as far as it was learned: the average that was best on the photos set apart."""
+        return Style(
+            self.painting.stem,
+            self._best.cpu().numpy()[0],
+            self.manifest.fingerprint,
+            palette=self._sketch.palette,
+            signature=self._sketch.signature,
+        )
+
+    def steps(self) -> Iterator[FitReport]:
+        """Learn until the time or the steps are over, yielding a report after each step.
+
+        Raises TrainingError if the loss is no longer a number, DataError if photos cannot be read; `best` stays.
+        """
+        optimizer = torch.optim.Adam([self.vector], lr=self.config.lr)
+        judged = 0
+        for phase in range(len(self.config.size)):
+            with closing(self._batches(phase)) as batches:
+                while self.course.over < (phase + 1) / len(self.config.size):
+                    content, style = self._step(optimizer, next(batches))
+                    due = int(self.course.over * JUDGEMENTS)
+                    if due > judged:
+                        self._keep_if_best()
+                    yield FitReport(
+                        self.course.done, self.course.over, self.course.seconds, content, style, due > judged
+                    )
+                    judged = due
+
+    def _step(self, optimizer: torch.optim.Optimizer, batch: Tensor) -> tuple[float, float]:
+        done, over = self.course.done, self.course.over
+        rise = min(1.0, (done + 1) / 10)
+        optimizer.param_groups[0]["lr"] = self.config.lr * rise * 0.5 * (1 + math.cos(math.pi * over))
+        loss, content, style = self._loss(self.vector, undo_rounding(batch, done).to(self.device))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if not math.isfinite(float(loss.detach())):
+            raise TrainingError(f"the loss became {float(loss)} at step {done + 1}; lower --lr or --style-weight")
+        optimizer.step()
+        self.average.lerp_(self.vector.detach(), 1 - min(self.config.ema, (1 + done) / (10 + done)))
+        self.course.done += 1
+        return float(content), float(style)
+
+    def _loss(self, vector: Tensor, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return loss, mean content and mean style distance, float32 scalars, of (N, 3, S, S) photos in [0, 1]."""
+        photos = photos.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            painted = self.net(photos, vector).float()
+            distances = self.criterion(painted, self.criterion.content_target(photos), self.target)
+        content, style = distances.content.mean(), distances.style.mean()
+        beside = self.config.tv_weight * losses.total_variation(painted) + RANGE_WEIGHT * losses.out_of_range(painted)
+        loss = self.config.content_weight * content + self.config.style_weight * style + beside.mean()
+        return loss, content.detach(), style.detach()
+
+    def _keep_if_best(self) -> None:
+        loss = self._judge(self.average)
+        if loss < self._best_loss:
+            self._best_loss, self._best = loss, self.average.clone()
+
+    @torch.no_grad()
+    def _judge(self, vector: Tensor) -> float:
+        return float(self._loss(vector, self._apart)[0])
+
+    @torch.no_grad()
+    def _start(self, known: Sequence[Style]) -> Tensor:
+        """Return the vector, (1, P), to start from: of the known styles whose paintings are like this, the best."""
+        if not known:
+            return self.net.new_style()[None].to(self.device)
+        vectors = [torch.from_numpy(style.vector)[None].to(self.device) for style in self._nearest(known)]
+        return min(vectors, key=self._judge)
+
+    def _nearest(self, known: Sequence[Style]) -> list[Style]:
+        """Return the styles whose paintings are most like this one, and those of which that is not known."""
+        target = self._sketch.signature
+        distances = [0.0 if style.signature is None else signature_distance(style.signature, target) for style in known]
+        return [known[index] for index in np.argsort(distances, kind="stable")[:CANDIDATES]]
+
+    def _batches(self, phase: int) -> Generator[Tensor, None, None]:
+        """Yield a phase's crops of photos without end, (N, 3, S, S) uint8."""
+        size, batch_size = self.config.size[phase], self.config.batch_size[phase]
+        return photo_batches(
+            self.source,
+            size=size,
+            batch_size=batch_size,
+            seed=self.config.seed + phase,
+            workers=0,
+            scale=SCALE,
+            blank=0.0,
+        )
+
+    def _crops_apart(self) -> Tensor:
+        """Return the crops to judge by, (APART, 3, S, S) float32 in [0, 1]."""
+        batches = photo_batches(
+            self.source,
+            size=max(self.config.size),
+            batch_size=APART,
+            seed=self.config.seed + 10_000,
+            workers=0,
+            blank=0.0,
+        )
+        with closing(batches):
+            return (next(batches) / 255).to(self.device)
+
+
+def signature_of(painting: Path) -> NDArray[np.float32]:
+    """Return a painting's signature (see `perceptual.signature`).
+
+    Raises PictureError, InvalidOption for a painting that is too small, and WeightsError.
+    """
+    criterion = PerceptualCriterion(load_vgg19())
+    (found,) = sketch_paintings([str(painting)], criterion, FitConfig.style_size).values()
+    return found.signature
+
+
+def _frozen(network: Path) -> tuple[PaintingNet, Manifest]:
+    """Return a network that learns nothing more, and its manifest; raises ModelError and InvalidOption."""
+    net, metadata = load_net(network.with_suffix(".safetensors"))
+    if not net.style_parameters:
+        raise InvalidOption(f"{network}: has its one style in its weights and cannot learn another; see impasto train")
+    return net.requires_grad_(False), Manifest.from_metadata(metadata, str(network))
