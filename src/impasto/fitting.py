@@ -9,7 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.errors import EngineUnavailable, InvalidOption, ModelError, UnreadablePicture, UnwritableOutput
-from impasto.model import NETWORK, Manifest, Style, StyleInfo, bundled_styles, nearest, read_style, write_style
+from impasto.model import (
+    NETWORK,
+    Manifest,
+    Style,
+    StyleInfo,
+    bundled_styles,
+    file_name,
+    nearest,
+    read_style,
+    write_style,
+)
 
 if TYPE_CHECKING:
     from impasto.training.fit import FitReport, StyleFit
@@ -57,8 +67,9 @@ def fitted(painting: Path, network: str | Path | None = None, follow: Follow | N
             return read_style(kept)
     running = open_fit(painting, network=network)
     _run(running, follow)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    _write(running.best, kept)
+    with suppress(OSError):  # a cache that cannot be written costs time, not the style
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_style(running.best, kept)
     return running.best
 
 
@@ -105,9 +116,9 @@ def _cached(painting: Path, network: Path) -> Path:
     try:
         digest = hashlib.sha256(painting.read_bytes())
     except OSError as error:
-        raise UnreadablePicture(str(painting), error.strerror or "cannot be read") from error
+        raise UnreadablePicture(str(painting), (error.strerror or "cannot be read").lower()) from error
     digest.update(Manifest.read(network.with_suffix(".safetensors")).fingerprint.encode())
-    return user_cache_path("impasto") / "styles" / f"{painting.stem}-{digest.hexdigest()[:16]}.style"
+    return user_cache_path("impasto") / "styles" / f"{file_name(painting.stem)}-{digest.hexdigest()[:16]}.style"
 
 
 def _check_output(output: Path) -> None:

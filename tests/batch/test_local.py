@@ -83,12 +83,15 @@ def test_too_little_memory_for_one_does_not_stop_the_rest(tiny_model, photo, sav
     stylizer = impasto.load(tiny_model.style("dots"))
     paint = stylizer.session.paint
 
-    def fail_if_wide(pixels, style):
-        if pixels.shape[1] > 50:
+    calls = []
+
+    def fail_at_first(pixels, style):
+        calls.append(pixels.shape)
+        if len(calls) == 1:
             raise MemoryError
         return paint(pixels, style)
 
-    monkeypatch.setattr(stylizer.session, "paint", fail_if_wide)
+    monkeypatch.setattr(stylizer.session, "paint", fail_at_first)
     jobs = [Job(save(f"{width}.png", photo[:, :width]), tmp_path / f"{width}.jpg") for width in (51, 50)]
     first, second = paint_all(jobs, stylizer)
     assert "51.png" in str(first.error)

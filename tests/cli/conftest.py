@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from impasto.cli import main
+from training.samples import SmallEyes
 
 SOURCE = Path(__file__).parents[2] / "src"
 
@@ -90,6 +91,23 @@ def astronaut(folder, photo):
 
     Image.fromarray(photo).save(folder / "astronaut.jpg")
     return folder / "astronaut.jpg"
+
+
+@pytest.fixture
+def small_eyes(monkeypatch):
+    """Learn styles with a stand-in for VGG-19."""
+    monkeypatch.setattr("impasto.training.fit.load_vgg19", lambda source="caffe": SmallEyes())
+
+
+@pytest.fixture
+def wave(folder):
+    """Return the path of a painting, wave.png in the current folder."""
+    import numpy as np
+    from PIL import Image
+
+    pixels = 127 + 127 * np.sin(np.mgrid[:72, :96].sum(0)[..., None] / (2, 3, 5))
+    Image.fromarray(pixels.astype(np.uint8)).save(folder / "wave.png")
+    return folder / "wave.png"
 
 
 @pytest.fixture

@@ -27,8 +27,8 @@ def untouched(folder, names):
         ("starry-nite", ["'starry-nite'", "did you mean van-gogh-starry-night"]),
         ("great-wav", ["hokusai-great-wave"]),
         ("zzzzzz", ["'zzzzzz'", "impasto styles"]),
-        ("", ["''"]),
-        ("painting.jpg", ["painting.jpg"]),
+        ("", ["--style"]),
+        ("  ", ["empty part"]),
     ],
 )
 def test_unknown_styles(impasto, astronaut, untouched, style, words):
@@ -56,6 +56,89 @@ def test_a_style_of_another_network(impasto, astronaut, tiny_model, tiny_johnson
         "dots", "network.onnx"
     )
     impasto("stylize", astronaut, "-s", tiny_model.network).refused("network.onnx", ".style")
+
+
+@pytest.mark.parametrize("other", ["starry-night", "random:7"])
+def test_a_mix_over_two_networks(impasto, astronaut, dots, untouched, other):
+    untouched()
+    impasto("stylize", astronaut, "-s", f"{dots}+{other}").refused(
+        "dots", other.replace(":", "-"), "different networks"
+    )
+    impasto("stylize", astronaut, "-s", other, "--region", f"alpha={dots}").refused("dots", "impasto.onnx")
+
+
+@pytest.mark.parametrize(
+    ("style", "words"),
+    [
+        ("starry-night:-1+great-wave:2", ["-1"]),
+        ("starry-night:0+great-wave:0", ["not all 0"]),
+        ("starry-night:0", ["not all 0"]),
+        ("starry-night:much+great-wave", ["'much'", "not a number"]),
+        ("starry-night:nan", ["nan"]),
+        ("starry-night:inf+great-wave", ["inf"]),
+        ("starry-night++great-wave", ["empty part"]),
+        (":0.5", ["no name"]),
+        ("random:x", ["random:x"]),
+        ("random:-1", ["seed"]),
+        ("random:1.5", ["random:1.5"]),
+    ],
+)
+def test_weights_and_seeds_that_cannot_be(impasto, astronaut, untouched, style, words):
+    untouched()
+    impasto("stylize", astronaut, "-s", style).refused(*words, code=2)
+    impasto("stylize", astronaut, "--region", f"mask.png={style}").refused(*words, code=2)
+
+
+@pytest.mark.parametrize("region", ["starry-night", "=starry-night", "sky.png=", "=", ""])
+def test_regions_that_are_no_pair(impasto, astronaut, untouched, region):
+    untouched()
+    impasto("stylize", astronaut, "--region", region).refused("--region is MASK=STYLE", repr(region), code=2)
+
+
+def test_empty_masks_and_masks_that_are_no_pictures(impasto, astronaut, folder, dots, untouched):
+    Image.fromarray(np.zeros((101, 77), np.uint8)).save("night.png")
+    (folder / "text.png").write_text("white")
+    untouched()
+    for mask, words, code in (
+        ("night.png", ["night.png", "empty"], 2),
+        ("text.png", ["text.png", "not a picture"], 1),
+        ("absent.png", ["absent.png"], 1),
+        ("alpha", ["astronaut.jpg", "no alpha"], 1),
+    ):
+        impasto("stylize", astronaut, "-s", dots, "--mask", mask).refused(*words, code=code)
+        impasto("stylize", astronaut, "--region", f"{mask}={dots}", "-o", "x.png").refused(*words, code=code)
+        impasto("stylize", astronaut, "-s", dots, "--mask", mask, "-o", "-").refused(*words, code=code)
+
+
+def test_a_photo_in_which_no_subject_stands_out(impasto, folder, dots, untouched):
+    pytest.importorskip("cv2")
+    Image.fromarray(np.full((64, 64, 3), 99, np.uint8)).save("wall.png")
+    untouched()
+    impasto("stylize", "wall.png", "--subject", dots).refused("wall.png", "no subject", "--mask")
+
+
+def test_a_palette_that_the_style_does_not_have(impasto, astronaut, dots, untouched):
+    untouched()
+    impasto("stylize", astronaut, "-s", dots, "--color", "palette").refused("--color palette", "dots", code=2)
+
+
+def test_a_network_with_its_style_in_its_weights_takes_no_regions(impasto, astronaut, tiny_johnson, untouched):
+    untouched()
+    arguments = ("-s", tiny_johnson.network, "--subject", STYLE)
+    impasto("stylize", astronaut, *arguments).refused("network.onnx", "one style", code=2)
+
+
+def test_paintings_that_cannot_be_a_style(impasto, astronaut, folder, untouched, small_eyes):
+    Image.fromarray(np.zeros((63, 400, 3), np.uint8)).save("scroll.png")
+    (folder / "text.jpg").write_text("a painting")
+    untouched()
+    for style, words, code in (
+        ("absent.png", ["absent.png", "no such file"], 1),
+        ("text.jpg", ["text.jpg"], 1),
+        ("scroll.png", ["scroll.png", "400 x 63", "64"], 2),
+        ("starry-night+scroll.png", ["scroll.png", "64"], 2),
+    ):
+        impasto("stylize", astronaut, "-s", style).refused(*words, code=code)
 
 
 @pytest.mark.parametrize(
@@ -158,6 +241,10 @@ def test_two_photos_for_one_output(impasto, astronaut, folder, untouched):
         ("--strength", "-0.1"),
         ("--strength", "nan"),
         ("--strength", "half"),
+        ("--stroke", "1.5"),
+        ("--stroke", "nan"),
+        ("--color", "sepia"),
+        ("--feather", "-1"),
         ("--max-pixels", "0"),
         ("--quality", "0"),
         ("--quality", "101"),
@@ -200,6 +287,12 @@ def test_a_result_that_its_format_cannot_hold(impasto, folder, dots, untouched):
         (["styles", "extra"], ["extra"]),
         (["styles", "-o", "x.png"], ["--sheet"]),
         (["styles", "--sheet", "a.jpg", "--size", "3"], ["--size"]),
+        (["styles", "--sheet", "a.jpg", "--like", "b.jpg"], ["--sheet", "--like"]),
+        (["styles", "--like", "b.jpg", "-o", "x.png"], ["--sheet"]),
+        (["stylize", "a.jpg", "--mask", "subject"], ["nothing to paint", "--style"]),
+        (["fit"], ["PAINTING"]),
+        (["fit", "a.jpg", "b.jpg"], ["b.jpg"]),
+        (["fit", "a.jpg", "--style", "x"], ["--style"]),
     ],
 )
 def test_wrong_usage(impasto, folder, untouched, arguments, words):

@@ -1,8 +1,11 @@
 import json
 
+import numpy as np
+import pytest
 from PIL import Image
 
-from impasto import styles
+from impasto import fitting, styles
+from impasto.model import Credits, Style, StyleInfo, write_style
 
 
 def test_a_line_a_style_with_its_credits(impasto):
@@ -38,3 +41,41 @@ def test_a_sheet_that_cannot_be(impasto, astronaut, folder, names):
     impasto("styles", "--sheet", "astronaut.jpg", "-o", "absent/x.png").refused("absent/x.png")
     impasto("styles", "--sheet", "astronaut.jpg", "-o", "x.txt").refused("x.txt", code=2)
     assert names() == ["astronaut.jpg", "bad.jpg"]
+
+
+@pytest.fixture
+def bundle(wave, photo, small_eyes, tmp_path, monkeypatch):
+    """Put two styles, of which one is wave.png's, in the place of the bundled ones."""
+    from impasto.training.fit import signature_of
+
+    Image.fromarray(photo).save(tmp_path / "face.png")
+    known = []
+    for path in (tmp_path / "face.png", wave):
+        file = tmp_path / f"{path.stem}.style"
+        write_style(Style(path.stem, np.zeros(4, np.float32), "net", signature=signature_of(path)), file)
+        known.append(StyleInfo(path.stem, Credits(artist=f"A. {path.stem}"), file))
+    monkeypatch.setattr(fitting, "bundled_styles", lambda: known)
+
+
+def test_styles_like_a_painting_begin_with_the_nearest(impasto, bundle, names):
+    result = impasto("styles", "--like", "wave.png")
+    lines = [line.split() for line in result.out.splitlines()]
+    assert (result.code, result.err) == (0, "")
+    assert [line[1] for line in lines] == ["wave", "face"]
+    assert lines[0][0] == "0.000"
+    assert float(lines[1][0]) > 0
+    assert "A. wave" in result.out
+    assert names() == ["wave.png"]
+
+
+def test_styles_like_a_painting_as_json(impasto, bundle):
+    lines = [json.loads(line) for line in impasto("styles", "--like", "wave.png", "--json").out.splitlines()]
+    assert [line["name"] for line in lines] == ["wave", "face"]
+    assert lines[0].keys() == {"name", "distance", "artist", "title", "year", "licence"}
+    assert lines[0]["distance"] == 0 < lines[1]["distance"]
+
+
+def test_paintings_that_nothing_can_be_like(impasto, folder, small_eyes):
+    Image.fromarray(np.zeros((40, 40, 3), np.uint8)).save("stamp.png")
+    impasto("styles", "--like", "absent.png").refused("absent.png")
+    impasto("styles", "--like", "stamp.png").refused("stamp.png", "64", code=2)

@@ -1,10 +1,13 @@
 import json
 import shutil
+from functools import partial
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from impasto import api, fitting
+from impasto.cli.stylize import _region
 from impasto.runtime.stylizer import Stylizer
 
 
@@ -123,3 +126,112 @@ def test_debug_shows_the_trace_of_wrong_usage_too(astronaut):
 
     with pytest.raises(UnknownStyle):
         main(["--debug", "stylize", str(astronaut), "-s", "nothing"])
+
+
+@pytest.fixture
+def left(folder, photo):
+    """Return the path of a mask, left.png in the current folder, whose left 40 px are white."""
+    mask = np.zeros(photo.shape[:2], np.uint8)
+    mask[:, :40] = 255
+    Image.fromarray(mask).save("left.png")
+    return folder / "left.png"
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [
+        ("sky.png=starry-night", ("sky.png", "starry-night")),
+        ("sky=1.png=starry-night", ("sky=1.png", "starry-night")),
+        ("alpha=a.style:0.7+b.style:0.3", ("alpha", "a.style:0.7+b.style:0.3")),
+        ("dir/sky.png=random:7", ("dir/sky.png", "random:7")),
+    ],
+)
+def test_a_region_is_a_mask_and_a_style(text, pair):
+    assert _region(text) == pair
+
+
+def test_a_mask_and_regions(impasto, astronaut, dots, tiny_model, left):
+    exact = ("--precision", "f32", "--feather", 0)
+    whole = ("stylize", astronaut, "-s", dots, *exact)
+    impasto(*whole, "-o", "dots.png")
+    impasto("stylize", astronaut, "-s", tiny_model.style("lines"), *exact, "-o", "lines.png")
+    impasto(*whole, "--mask", "left.png", "-o", "mask.png")
+    impasto("stylize", astronaut, "--region", f"left.png={dots}", *exact, "-o", "region.png")
+    result = impasto(*whole, "--region", f"left.png={tiny_model.style('lines')}", "-o", "both.png")
+    assert (result.code, result.err) == (0, "")
+    dotted, lined, masked, region, both = (
+        np.asarray(Image.open(f"{name}.png")) for name in ("dots", "lines", "mask", "region", "both")
+    )
+    inside = np.arange(77)[None, :, None] < 40
+    np.testing.assert_array_equal(masked, np.where(inside, dotted, np.asarray(Image.open(astronaut))))
+    np.testing.assert_array_equal(region, masked)
+    np.testing.assert_array_equal(both, np.where(inside, lined, dotted))
+
+
+def test_a_mask_of_another_size_is_said_and_works(impasto, astronaut, dots, left):
+    Image.open(left).resize((154, 202)).save("large.png")
+    for arguments in (("--mask", "large.png", "-s", dots), ("--region", f"large.png={dots}")):
+        result = impasto("stylize", astronaut, *arguments, "-o", "x.png", "--feather", 0)
+        assert result.code == 0
+        assert result.err == "impasto: the mask large.png has 154 x 202 pixels, the photo 77 x 101; it was resized\n"
+        painted = np.asarray(Image.open("x.png"))
+        np.testing.assert_array_equal(painted[:, 45:], np.asarray(Image.open(astronaut))[:, 45:])
+        assert np.abs(painted.astype(float) - np.asarray(Image.open(astronaut)))[:, :35].mean() > 5
+    assert impasto("stylize", astronaut, "-s", dots, "--mask", "left.png", "--size", 50).err == ""
+
+
+def test_one_photo_without_alpha_does_not_stop_the_rest(impasto, astronaut, dots, photo, grey, folder):
+    Image.fromarray(np.dstack([photo, grey])).save("clear.png")
+    result = impasto("stylize", "astronaut.jpg", "clear.png", "-s", dots, "--mask", "alpha", "-o", "out/")
+    assert result.code == 1
+    assert [line.split()[0] for line in result.out.splitlines()] == ["out/clear.png"]
+    assert result.err.splitlines()[0].startswith("impasto: astronaut.jpg: has no alpha channel")
+
+
+@pytest.mark.parametrize(
+    ("weights", "name"),
+    [((":0.7", ":0.3"), "dots-70+lines-30"), (("", ""), "dots+lines"), ((":1", ":1"), "dots+lines")],
+)
+def test_mixes_name_their_paintings(impasto, astronaut, dots, tiny_model, names, weights, name):
+    mixed = f"{dots}{weights[0]}+{tiny_model.style('lines')}{weights[1]}"
+    assert impasto("stylize", "astronaut.jpg", "-s", mixed, "--size", 32).code == 0
+    assert names() == [f"astronaut-{name}.jpg", "astronaut.jpg"]
+
+
+def test_without_a_style_the_first_region_names_the_painting(impasto, astronaut, dots, tiny_model, left, names):
+    lines = tiny_model.style("lines")
+    result = impasto("stylize", "astronaut.jpg", "--region", f"left.png={lines}", "--region", f"left.png={dots}")
+    assert result.code == 0
+    assert names() == ["astronaut-lines.jpg", "astronaut.jpg", "left.png"]
+
+
+def test_random_styles(impasto, astronaut, names):
+    assert impasto("stylize", "astronaut.jpg", "-s", "random:7", "--size", 32).code == 0
+    assert names() == ["astronaut-random-7.jpg", "astronaut.jpg"]
+
+
+def test_the_new_options_reach_the_painting(impasto, astronaut, dots, monkeypatch):
+    given = []
+    monkeypatch.setattr(api, "load", lambda style, **options: given.append((style, options)) or pytest.fail("enough"))
+    with pytest.raises(pytest.fail.Exception):
+        impasto(
+            *("stylize", astronaut, "--stroke", 0.8, "--color", "keep", "--feather", 0.1, "--mask", "alpha"),
+            *("--subject", "a", "--background", "b", "--region", "m.png=c", "--region", "n.png=d"),
+        )
+    ((style, options),) = given
+    assert style is None
+    expected = {"stroke": 0.8, "color": "keep", "feather": 0.1, "mask": "alpha", "subject": "a", "background": "b"}
+    assert expected.items() <= options.items()
+    assert options["regions"] == [("m.png", "c"), ("n.png", "d")]
+    assert "strength" not in options  # so that the default stands in one place
+
+
+def test_a_painting_is_learned_at_its_first_use(impasto, astronaut, wave, small_eyes, monkeypatch, tmp_path, names):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    quick = {"steps": 2, "size": (32,), "batch_size": (2,), "style_size": 64}
+    monkeypatch.setattr(fitting, "open_fit", partial(fitting.open_fit, **quick))
+    first, second = (impasto("stylize", "astronaut.jpg", "-s", "wave.png", "--size", 32) for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert first.err.startswith("step 1, 50%, ")  # so that nobody thinks that it hangs
+    assert second.err == ""
+    assert names() == ["astronaut-wave.jpg", "astronaut.jpg", "wave.png"]

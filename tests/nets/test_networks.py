@@ -7,7 +7,7 @@ import torch
 
 from impasto.errors import InvalidOption
 from impasto.nets.base import PaintingNet
-from impasto.nets.norm import Conditioning, InstanceNorm, StyledNorm
+from impasto.nets.norm import Conditioning, InstanceNorm, Skip, StyledNorm
 from nets.samples import JOHNSON_VARIANTS, STYLE_NET, make, picture, styles
 
 STYLED = [STYLE_NET, "impasto:channels=4,blocks=0,decoder=2x3", "johnson:norm=conditional,channels=4"]
@@ -94,11 +94,21 @@ def test_norms_read_the_style_in_the_order_of_new_style(name):
 @pytest.mark.parametrize("name", STYLED)
 def test_the_identity_vector_lets_every_norm_pass_its_input(name):
     net, passed = make(name), []
-    for norm in (module for module in net.modules() if isinstance(module, StyledNorm)):
+    for norm in (module for module in net.modules() if isinstance(module, StyledNorm) and not isinstance(module, Skip)):
         norm.register_forward_hook(lambda _, inputs, output: passed.append(torch.equal(inputs[0], output)))
     net(picture(16, 16), net.new_identity()[None])
     assert passed
     assert all(passed)
+
+
+@pytest.mark.parametrize("name", [name for name in STYLED if name.startswith("impasto")])
+def test_the_identity_vector_adds_the_whole_photo_and_a_new_style_none_of_it(name):
+    net, photo = make(name), picture(16, 16)
+    with torch.no_grad():
+        net.last.weights.weight.zero_()
+        net.last.weights.bias.zero_()
+        torch.testing.assert_close(net(photo, net.new_identity()[None]), photo, rtol=0, atol=1e-6)
+        assert torch.equal(net(photo, net.new_style()[None]), torch.full_like(photo, 0.5))
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from torch.nn import functional
 
 from impasto.nets.blocks import BatchNorm, UnconditionalNorm
-from impasto.nets.norm import EPSILON, Affine, Conditioning, InstanceNorm, moments, renorm
+from impasto.nets.norm import EPSILON, Affine, Conditioning, InstanceNorm, Skip, moments, renorm
 from nets.samples import chance
 
 
@@ -102,6 +102,28 @@ def test_affine_scales_and_shifts_without_moments():
     torch.testing.assert_close(y[0, 1], x[0, 1] * 3 + 20)
     torch.testing.assert_close(y[1, 0], x[1, 0] - 1)
     assert conditioning.seen == []
+
+
+def test_skip_adds_a_share_of_each_channel_of_the_photo():
+    painted, photo = maps(2, 3, 4, 5), maps(2, 3, 4, 5, seed=1)
+    shares = torch.tensor([[0.0, 1.0, -0.5], [2.0, 0.0, 0.25]])
+    conditioning = Conditioning(shares)
+    skipped = Skip(3)(painted, photo, conditioning)
+    torch.testing.assert_close(skipped, painted + shares[..., None, None] * photo)
+    assert conditioning.seen == []
+    assert conditioning._read == Skip(3).style_parameters == 3
+
+
+def test_skip_adds_nothing_for_a_new_style_and_everything_for_the_identity():
+    painted, photo = maps(1, 3, 4, 5), maps(1, 3, 4, 5, seed=1)
+    new, identity = Skip(3).initial()
+    assert torch.equal(Skip(3)(painted, photo, Conditioning(new[None])), painted)
+    assert torch.equal(Skip(3)(painted, photo, Conditioning(identity[None])), painted + photo)
+
+
+def test_skip_keeps_the_dtype_of_what_was_painted():
+    painted, photo = maps(1, 3, 4, 4).bfloat16(), maps(1, 3, 4, 4)
+    assert Skip(3)(painted, photo, Conditioning(torch.ones(1, 3))).dtype == torch.bfloat16
 
 
 @pytest.mark.parametrize("norm", [InstanceNorm(3), Affine(3)])

@@ -7,7 +7,9 @@ import pytest
 import skimage.data
 
 import impasto
+from impasto.image import resample
 from impasto.model import bundled, find_style, mix
+from impasto.runtime.canvas import paint_at
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions, Stylizer
 
@@ -107,6 +109,36 @@ def test_a_mix_of_two_styles_lies_between_them(session, astronaut):
     mixed = session.paint(planes, mix([(one, 0.5), (other, 0.5)]))
     assert np.isfinite(mixed).all()
     assert max(np.abs(mixed - first).mean(), np.abs(mixed - last).mean()) < 1.2 * np.abs(first - last).mean()
+
+
+@pytest.mark.parametrize("name", ["starry-night", "great-wave"])
+def test_a_preview_is_the_final_painting_scaled_down(session, name):
+    """Nearer than what the network alone, whose strokes have a size in pixels, paints of both."""
+    style = find_style(name)
+    large = skimage.data.astronaut().astype(np.float32) / 255
+    small = resample(large, (256, 256)).clip(0, 1)
+
+    def alike(paint):
+        preview, final = paint(small), paint(large)
+        return psnr(resample(final, (256, 256)), preview)
+
+    alone = alike(lambda photo: session.paint(photo, style))
+    ours = alike(lambda photo: paint_at(0.5, photo, lambda picture: session.paint(picture, style)))
+    assert ours > max(19, alone + 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["starry-night", "great-wave"])
+def test_previews_of_a_large_photo(session, name):
+    style = find_style(name)
+    large = resample(skimage.data.astronaut().astype(np.float32) / 255, (1680, 1680)).clip(0, 1)
+    small = resample(large, (420, 420)).clip(0, 1)
+    preview, final = (paint_at(0.5, photo, lambda picture: session.paint(picture, style)) for photo in (small, large))
+    assert psnr(resample(final, (420, 420)), preview) > 30
+
+
+def psnr(one, other):
+    return -10 * np.log10(np.square(one - other).mean())
 
 
 @pytest.mark.parametrize("name", NAMES)

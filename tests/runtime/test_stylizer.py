@@ -1,14 +1,17 @@
 import io
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import impasto
-from impasto.errors import InvalidOption, ModelError, PictureTooLarge, UnreadablePicture
-from impasto.image import read, write
-from impasto.model import read_style
-from impasto.runtime.stylizer import StylizeOptions, Stylizer
+from impasto.errors import InvalidOption, ModelError, PictureTooLarge, UnknownStyle, UnreadablePicture
+from impasto.image import keep_colors, match_palette, palette_of, read, write
+from impasto.model import Style, mix, random_style, read_style, write_style
+from impasto.runtime.regions import Region
+from impasto.runtime.stylizer import COLORS, StylizeOptions, Stylizer
 
 
 @pytest.fixture
@@ -29,6 +32,19 @@ def blend_paint(johnson_sessions):
         session = johnson_sessions["onnxruntime"]
         style = impasto.Style("only", np.zeros(0, np.float32), session.manifest.fingerprint)
         return Stylizer(session, style, StylizeOptions(**options))
+
+    return make
+
+
+@pytest.fixture
+def coloured(sessions, tiny_model):
+    """Return a function that gives a stylizer whose style has a palette, of a violet painting."""
+    violet = np.random.default_rng(0).normal((130, 60, 170), (25, 15, 30), (64, 64, 3))
+    palette = palette_of(np.clip(violet, 0, 255).astype(np.uint8))
+    style = replace(read_style(tiny_model.style("dots")), palette=palette)
+
+    def make(**options):
+        return Stylizer(sessions["onnxruntime"], style, StylizeOptions(**options))
 
     return make
 
@@ -107,6 +123,79 @@ def test_without_an_identity_strength_mixes_pixels(blend_paint, photo):
     for strength in (0.25, 0.5, 1):
         expected = photo + strength * (full.astype(float) - photo)
         assert np.abs(blend_paint(strength=strength)(photo) - expected).max() <= 0.51
+
+
+@pytest.mark.parametrize("color", COLORS)
+def test_strength_is_exact_at_0_and_rises_in_all_colours(coloured, photo, color):
+    for pixels in (photo, photo.astype(np.uint16) * 199):
+        np.testing.assert_array_equal(coloured(strength=0, color=color)(pixels), pixels)
+    steps = [coloured(strength=strength, color=color)(photo) for strength in (0, 0.3, 0.6, 1)]
+    away = [difference(step, photo) for step in steps]
+    assert all(later > earlier + 0.5 for earlier, later in pairwise(away))
+
+
+def test_color_keep_has_the_photos_colours_and_the_paintings_strokes(coloured, photo):
+    kept, painted = coloured(color="keep")(photo), coloured()(photo)
+    np.testing.assert_array_equal(kept, keep_colors(photo, painted))
+    own, other = palette_of(photo)[0], palette_of(painted)[0]
+    found = palette_of(kept)[0]
+    assert np.abs(found[1:] - own[1:]).max() < 0.3 * np.abs(other[1:] - own[1:]).max()  # a and b
+    assert difference(kept, photo) > 5
+
+
+def test_a_grey_photo_that_keeps_its_colours_is_painted_grey(coloured, grey):
+    painted = coloured(color="keep")(grey)
+    assert np.ptp(painted.astype(int), axis=2).max() == 0
+    assert np.ptp(coloured()(grey).astype(int), axis=2).max() > 10
+
+
+def test_color_palette_has_the_paintings_colours_and_no_strokes(coloured, photo, monkeypatch):
+    stylizer = coloured(color="palette")
+
+    def paint(*_):
+        pytest.fail("there are no strokes to paint")
+
+    monkeypatch.setattr(stylizer.session, "paint", paint)
+    recoloured = stylizer(photo)
+    np.testing.assert_array_equal(recoloured, match_palette(photo, stylizer.style.palette))
+    before, after = (np.abs(palette_of(pixels)[0] - stylizer.style.palette[0]).max() for pixels in (photo, recoloured))
+    assert after < 0.25 * before
+    half = coloured(color="palette", strength=0.5)(photo)
+    assert np.abs(half - (photo.astype(float) + recoloured) / 2).max() <= 0.51
+
+
+def test_color_palette_needs_a_palette_in_every_style(sessions, tiny_model, coloured, photo):
+    plain = replace(read_style(tiny_model.style("lines")), palette=None)
+    with pytest.raises(InvalidOption, match=r"--color palette: .*lines.* does not say what its colours are") as refused:
+        Stylizer(sessions["torch"], plain, StylizeOptions(color="palette"))
+    assert "\n" not in str(refused.value)
+    regions = [Region(np.ones((101, 77), bool), plain)]
+    with pytest.raises(InvalidOption, match="lines"):
+        Stylizer(sessions["torch"], coloured().style, StylizeOptions(color="palette"), regions=regions)
+
+
+@pytest.mark.parametrize("color", COLORS)
+def test_colours_of_sixteen_bits_with_alpha_and_of_any_size(coloured, photo, grey, color):
+    stylizer = coloured(color=color)
+    deep = stylizer(np.dstack([photo, grey]).astype(np.uint16) * 257)
+    assert (deep.shape, deep.dtype) == ((101, 77, 4), np.uint16)
+    np.testing.assert_array_equal(deep[..., 3], grey * np.uint16(257))
+    assert difference(deep[..., :3] / 257, stylizer(photo)) < 1
+    assert len(np.unique(deep[..., :3] % 257)) > 50
+    for size in ((1, 1), (1, 50), (3, 2)):
+        assert stylizer(np.full((*size, 3), (200, 120, 10), np.uint8)).shape == (*size, 3)
+
+
+@pytest.mark.parametrize("options", [{"color": "sepia"}, {"stroke": -0.1}, {"stroke": 1.1}, {"stroke": float("nan")}])
+def test_colours_and_strokes_that_cannot_be(options):
+    with pytest.raises(InvalidOption, match=rf"--{next(iter(options))} "):
+        StylizeOptions(**options)
+
+
+def test_strokes_are_another_painting_of_the_same_photo(paint, photo):
+    fine, coarse = (paint(stroke=stroke, size=400)(photo) for stroke in (0.3, 1))
+    assert fine.shape == coarse.shape
+    assert difference(fine, coarse) > 2
 
 
 @pytest.mark.parametrize(("size", "shape"), [(50, (50, 38)), (101, (101, 77)), (202, (202, 154)), (1, (1, 1))])
@@ -212,3 +301,103 @@ def test_stylize_is_load_and_one_call(tiny_model, photo):
         impasto.stylize(photo, style, strength=0.5, precision="f32"),
         impasto.load(style, strength=0.5, precision="f32")(photo),
     )
+
+
+def test_load_takes_mixes_as_text_and_as_styles(tiny_model, tmp_path, photo):
+    dots, lines = (tiny_model.style(name) for name in ("dots", "lines"))
+    mixed = mix([(read_style(dots), 0.75), (read_style(lines), 0.25)])
+    expected = impasto.load(mixed, network=tiny_model.network, precision="f32")(photo)
+    write_style(mixed, tmp_path / "mixed.style")
+    for style, network in (
+        (f"{dots}:3+{lines}", None),
+        (f"{lines}:0.25 + {dots}:0.75", None),
+        (tmp_path / "mixed.style", tiny_model.network),
+    ):
+        assert difference(impasto.load(style, network=network, precision="f32")(photo), expected) < 0.1
+    assert impasto.load(f"{dots}:3+{lines}").style.name == "dots-75+lines-25"
+    assert difference(impasto.load(dots, precision="f32")(photo), expected) > 1
+
+
+def test_load_takes_random_styles():
+    first = impasto.load("random:7").style
+    assert first.name == "random-7"
+    np.testing.assert_array_equal(first.vector, random_style(7).vector)
+    assert np.abs(impasto.load("random:8").style.vector - first.vector).max() > 0.01
+    half = impasto.load("random:7:0.5+starry-night:0.5").style
+    np.testing.assert_allclose(half.vector, (first.vector + impasto.find_style("starry-night").vector) / 2, atol=1e-5)
+
+
+@pytest.mark.parametrize("style", ["random:x", "random:-1", "random:", "starry-night:-1", "starry-night:0"])
+def test_load_refuses_seeds_and_weights_that_cannot_be(style):
+    with pytest.raises(InvalidOption) as refused:
+        impasto.load(style)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_mix_over_two_networks_is_refused_naming_both(tiny_model):
+    for style in (f"starry-night+{tiny_model.style('dots')}", f"{tiny_model.style('dots')}:2+random:7"):
+        with pytest.raises(ModelError, match=r"dots.*(starry-night|random-7)|(starry-night|random-7).*dots"):
+            impasto.load(style)
+
+
+def test_regions_of_another_network_are_refused_naming_it(tiny_model, photo):
+    for options in (
+        {"style": "starry-night", "regions": [("mask.png", tiny_model.style("dots"))]},
+        {"style": tiny_model.style("dots"), "subject": "starry-night"},
+    ):
+        with pytest.raises(ModelError, match=r"(dots|starry-night).* belongs to the network"):
+            impasto.load(**options)
+
+
+def test_load_takes_regions(tiny_model, photo):
+    dots, lines = (tiny_model.style(name) for name in ("dots", "lines"))
+    mask = np.zeros(photo.shape[:2], bool)
+    mask[:, :40] = True
+    options = {"precision": "f32", "feather": 0.0}
+    whole, other = (impasto.load(style, **options)(photo) for style in (dots, lines))
+    painted = impasto.load(dots, regions=iter([(mask, lines)]), **options)(photo)
+    np.testing.assert_array_equal(painted, np.where(mask[..., None], other, whole))
+    alone = impasto.stylize(photo, regions=[(mask, str(lines))], **options)
+    np.testing.assert_array_equal(alone, np.where(mask[..., None], other, photo))
+    within = impasto.stylize(photo, dots, mask=mask, **options)
+    np.testing.assert_array_equal(within, np.where(mask[..., None], whole, photo))
+
+
+def test_load_takes_subject_and_background(tiny_model, photo):
+    dots, lines = (tiny_model.style(name) for name in ("dots", "lines"))
+    loaded = impasto.load(regions=[("alpha", dots)], subject=dots, background=lines)
+    assert loaded.style is None
+    assert [(region.mask, region.style.name) for region in loaded.regions] == [
+        ("alpha", "dots"),
+        ("background", "lines"),
+        ("subject", "dots"),
+    ]
+
+
+def test_load_wants_something_to_paint(tiny_johnson):
+    with pytest.raises(InvalidOption, match="nothing to paint"):
+        impasto.load()
+    with pytest.raises(InvalidOption, match="nothing to paint"):
+        impasto.load(mask="subject")
+    with pytest.raises(InvalidOption, match="one style in its weights"):
+        impasto.load(tiny_johnson.network, regions=[("alpha", "starry-night")])
+    with pytest.raises(UnknownStyle):
+        impasto.load("starry-night", regions=[("alpha", "stary-nite")])
+
+
+def test_find_style_refuses_paintings_and_load_learns_them(tiny_model, save, photo, monkeypatch):
+    painting = save("wave.png", photo)
+    with pytest.raises(InvalidOption, match=r"wave\.png: is a picture"):
+        impasto.find_style(str(painting))
+    asked = []
+
+    def fitted(path, network, follow):
+        asked.append((path, network, follow))
+        return read_style(tiny_model.style("dots"))
+
+    monkeypatch.setattr("impasto.api.fitted", fitted)
+    follow = object()
+    loaded = impasto.load(f"{painting}:0.5+{tiny_model.style('lines')}", network=tiny_model.network, follow=follow)
+    assert asked == [(painting, tiny_model.network, follow)]
+    assert isinstance(loaded.style, Style)
+    assert loaded.style.name == "dots-33+lines-67"

@@ -3,7 +3,12 @@ import pytest
 import torch
 
 from impasto.errors import InvalidOption, UnreadablePicture
-from impasto.training.pictures import load_paintings, load_picture, load_previews, style_names
+from impasto.image import palette_of, read
+from impasto.model import signature_distance
+from impasto.model.style import PALETTE_SHAPE, SIGNATURE_SHAPE
+from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.training.pictures import load_paintings, load_picture, load_previews, sketch_paintings, style_names
+from training.samples import SmallEyes
 
 
 def noise(height, width, channels=3):
@@ -55,10 +60,39 @@ def test_a_file_that_is_no_picture_is_named(save, content):
 
 
 def test_a_narrow_painting_is_refused_with_its_size(save):
-    path = save("scroll.png", noise(600, 60))
-    with pytest.raises(InvalidOption, match=r"scroll\.png is only 26 px narrow at --style-size 256, less than 32"):
+    path = save("scroll.png", noise(700, 70))
+    with pytest.raises(
+        InvalidOption, match=r"scroll\.png: this painting is only 26 px narrow at --style-size 256, less than 32"
+    ):
         load_paintings([str(path)], 256)
     assert load_paintings([str(path)], 512)[0].shape == (1, 3, 512, 51)
+
+
+@pytest.mark.parametrize("size", [(63, 200), (200, 63), (1, 1)])
+def test_a_small_painting_is_refused_with_its_size(save, size):
+    path = save("stamp.png", noise(*size))
+    words = rf"stamp\.png: this painting has only {size[1]} x {size[0]} px, .* at least 64 each way"
+    with pytest.raises(InvalidOption, match=words):
+        load_paintings([str(path)], 512)
+
+
+def test_the_smallest_painting_is_64_px_in_its_file_whatever_it_is_scaled_to(save):
+    path = save("square.png", noise(64, 64))
+    for long_side in (64, 512):
+        assert load_paintings([str(path)], long_side)[0].shape == (1, 3, long_side, long_side)
+
+
+def test_a_sketch_has_the_paintings_colours_and_is_its_own(save):
+    paths = [str(save("noise.png", noise(80, 96))), str(save("dark.png", noise(80, 96) // 4))]
+    sketches = sketch_paintings(paths, PerceptualCriterion(SmallEyes()), 96)
+    assert list(sketches) == ["noise", "dark"]
+    for path, found in zip(paths, sketches.values(), strict=True):
+        np.testing.assert_allclose(found.palette, palette_of(read(path).pixels), atol=1e-3)
+        assert (found.palette.shape, found.palette.dtype) == (PALETTE_SHAPE, np.float32)
+        assert (found.signature.shape, found.signature.dtype) == (SIGNATURE_SHAPE, np.float32)
+    own, other = (found.signature for found in sketches.values())
+    assert signature_distance(own, own) == 0
+    assert signature_distance(other, own) > 0.1
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def fit(
 
     target = Path(output) if output is not None else Path(f"{Path(painting).stem}.style")
     chosen = {name: value for name, value in given.items() if value is not None}
-    sheet = None if no_preview else target.with_suffix(".preview.png")
+    sheet = None if no_preview else target.parent / f"{target.stem}.preview.png"
     with FitProgress(sheet, preview) as progress:
         fitting.fit(painting, target, network=network, follow=progress, **chosen)
     click.echo(target)

@@ -30,6 +30,7 @@ class FitProgress:
     def __init__(self, preview: Path | None = None, photo: str | None = None) -> None:
         self.preview = None if preview is None else _Preview(preview, photo)
         self.bar: Any = None
+        self.shown: StyleFit | None = None
         self.next_line = 0.0
 
     def __enter__(self) -> FitProgress:
@@ -38,12 +39,11 @@ class FitProgress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.bar is not None:
-            self.bar.close()
+        self._end()
 
     def __call__(self, running: StyleFit, report: FitReport) -> None:
         """Show a step."""
-        if self.bar is None:
+        if running is not self.shown:
             self._begin(running)
         shown = f"content {report.content:.2f}, style {report.style:.3f}"
         if self.bar.disable:
@@ -56,13 +56,17 @@ class FitProgress:
         if report.judged and self.preview is not None:
             self.preview.write(running)
         if report.over >= 1:
+            self._end()
+
+    def _end(self) -> None:
+        if self.bar is not None:
             self.bar.close()
-            self.bar = None
 
     def _begin(self, running: StyleFit) -> None:
         from tqdm import tqdm
 
-        self.next_line = 0.0
+        self._end()  # the clock may have ended the one before between two reports
+        self.shown, self.next_line = running, 0.0
         self.bar = tqdm(
             total=1.0,
             desc=running.best.name,
@@ -76,11 +80,11 @@ class _Preview:
 
     def __init__(self, file: Path, photo: str | None) -> None:
         from impasto.image import fit, read, resize, to_eight_bits
-        from impasto.training.fit import PHOTOS
+        from impasto.model.bundled import ASSETS  # not from the module that learns: it needs torch
 
         self.file = file
         self.session: Session | None = None
-        pixels = to_eight_bits(read(photo or PHOTOS / "astronaut.jpg").pixels)
+        pixels = to_eight_bits(read(photo or ASSETS / "photos" / "astronaut.jpg").pixels)
         self.pixels = resize(pixels, fit(pixels.shape[:2], PREVIEW_SIZE))
 
     def write(self, running: StyleFit) -> None:

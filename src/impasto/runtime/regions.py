@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import InvalidOption
+from impasto.errors import InvalidOption, PictureError
 from impasto.image import IntegerArray, Picture, Source, feather, read_mask, resize, to_eight_bits, to_float
 from impasto.model import Style
 
@@ -45,15 +45,18 @@ class Places:
     def weights(self, mask: MaskSource) -> NDArray[np.float32]:
         """Return where a mask says to paint, (H, W) float32 in [0, 1], and take note of its notices.
 
-        Raises InvalidOption for an empty mask or one of no use, UnreadablePicture, PictureTooLarge, and
-        EngineUnavailable if the subject is to be found without OpenCV.
+        Raises InvalidOption for an empty mask or one of no use, PictureError for a photo without the alpha or the
+        subject that is asked for and for a mask's file, and EngineUnavailable if the subject is to be found without
+        OpenCV.
         """
         found = FOUND.get(mask.lower()) if isinstance(mask, str) else None
         if found is not None:
             return found(self)
-        read = read_mask(mask, self.size)
+        read = read_mask(mask, self.photo.size)
         self.notices += read.notices
-        return feather(read.weights, self.feather_px)
+        # A mask that fits the photo is no surprise where the painting is of another size.
+        weights = read.weights if self.size == self.photo.size else read_mask(read.weights, self.size).weights
+        return feather(weights, self.feather_px)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -65,14 +68,17 @@ class Places:
         """The mask of the photo's subject; its edges follow the photo's, so they are not feathered."""
         from impasto.image.subject import find_subject
 
-        mask: NDArray[np.float32] = find_subject(to_eight_bits(self.pixels))
+        try:
+            mask: NDArray[np.float32] = find_subject(to_eight_bits(self.pixels))
+        except InvalidOption as error:
+            raise PictureError(self.name, str(error)) from error
         return mask
 
     @cached_property
     def alpha(self) -> NDArray[np.float32]:
         """The photo's alpha as a mask."""
         if self.photo.alpha is None:
-            raise InvalidOption(f"{self.name}: has no alpha channel that could be the mask; name a mask file instead")
+            raise PictureError(self.name, "has no alpha channel that could be the mask; name a mask file instead")
         return to_float(resize(self.photo.alpha, self.size))
 
 

@@ -151,8 +151,8 @@ class StyleFit:
         loss, content, style = self._loss(self.vector, undo_rounding(batch, done).to(self.device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        if not math.isfinite(float(loss.detach())):
-            raise TrainingError(f"the loss became {float(loss)} at step {done + 1}; lower --lr or --style-weight")
+        if not math.isfinite(value := float(loss.detach())):
+            raise TrainingError(f"the loss became {value} at step {done + 1}; lower --lr or --style-weight")
         optimizer.step()
         self.average.lerp_(self.vector.detach(), 1 - min(self.config.ema, (1 + done) / (10 + done)))
         self.course.done += 1
