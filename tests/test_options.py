@@ -105,7 +105,8 @@ def test_times_in_seconds(text, seconds):
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "0", "0s", "0h0m", "-5", "soon", "3 x", "1e3", "3,5m", "m", "inf", "nan", "9" * 40]
+    "text",
+    ["", " ", "1 30", "3m2h", "0", "0s", "0h0m", "-5", "soon", "3 x", "1e3", "3,5m", "m", "inf", "nan", "9" * 40],
 )
 def test_what_is_no_time_is_refused_by_name(text):
     with pytest.raises(InvalidOption) as refused:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -127,6 +128,8 @@ def _check_output(output: Path) -> None:
         raise InvalidOption(f"--output: {output} must end in .style")
     if not output.absolute().parent.is_dir():
         raise UnwritableOutput(str(output), "the folder does not exist")
+    if not os.access(output.absolute().parent, os.W_OK):
+        raise UnwritableOutput(str(output), "the folder cannot be written to")
 
 
 def _write(style: Style, output: Path) -> None:

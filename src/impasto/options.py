@@ -15,6 +15,8 @@ from impasto.errors import InvalidOption
 
 __all__ = ["check", "check_value", "flag", "option", "seconds_of"]
 
+LONGEST = 1e7
+"""Seconds that a time may be at most: some months, so that a slip of the keyboard is noticed."""
 _KINDS: tuple[tuple[type[Any], type[Any], str], ...] = (
     (bool, bool, "true or false"),
     (int, Integral, "a whole number"),
@@ -90,14 +92,15 @@ def _limits(low: float | None, high: float | None) -> str:
     return f"at most {high}" if low is None else f"between {low} and {high}"
 
 
-_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600}
+_NUMBER = r"\d+(?:\.\d+)?"
+_TIME = re.compile(rf"(?:({_NUMBER})\s*h)?\s*(?:({_NUMBER})\s*m(?:in)?)?\s*(?:({_NUMBER})\s*s?)?", re.ASCII)
 
 
 def seconds_of(text: str, name: str) -> float:
     """Return a time such as 90, 90s, 3m, 1.5h or 1h30m in seconds, above 0; raises InvalidOption that says `name`."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(min|h|m|s|)\s*", text.strip().lower())
-    whole = "".join(re.split(r"\s+", text.strip().lower()))
-    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
-    if not parts or "".join(number + unit for number, unit in parts) != whole or not 0 < seconds < 1e7:
+    match = _TIME.fullmatch(text.strip().lower())
+    hours, minutes, seconds = (float(part or 0) for part in match.groups()) if match else (0.0, 0.0, 0.0)
+    total = 3600 * hours + 60 * minutes + seconds
+    if not 0 < total < LONGEST:
         raise InvalidOption(f"{name} is a time above 0, such as 90s, 3m or 1h, got {text!r}")
-    return seconds
+    return total

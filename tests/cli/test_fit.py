@@ -1,5 +1,6 @@
 """`impasto fit`: the files it writes, what it says on the way, and one line for each error."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -37,6 +38,16 @@ def test_the_style_lies_in_this_folder_under_the_paintings_name(fit, wave, folde
     wave.rename(folder / "far" / "wave.png")
     assert fit("far/wave.png", "--no-preview").out == "wave.style\n"
     assert names() == ["far/wave.png", "wave.style"]
+
+
+def test_the_preview_never_replaces_the_painting(fit, wave, names):
+    wave.rename("sea.preview.png")
+    before = Path("sea.preview.png").read_bytes()
+    result = fit("sea.preview.png", "-o", "sea.style")
+    assert result.code == 2
+    assert "would replace the painting" in result.err
+    assert names() == ["sea.preview.png"]
+    assert Path("sea.preview.png").read_bytes() == before
 
 
 def test_the_preview_is_of_the_photo_that_is_named(fit, wave, folder):

@@ -235,3 +235,37 @@ def test_a_painting_is_learned_at_its_first_use(impasto, astronaut, wave, small_
     assert first.err.startswith("step 1, 50%, ")  # so that nobody thinks that it hangs
     assert second.err == ""
     assert names() == ["astronaut-wave.jpg", "astronaut.jpg", "wave.png"]
+
+
+@pytest.fixture
+def disc(folder):
+    """Write disc.png: a bright disc on dark noise, which anyone would call the subject."""
+    down, across = np.mgrid[:120, :160]
+    inside = (down - 60) ** 2 + (across - 80) ** 2 < 35**2
+    pixels = np.random.default_rng(0).integers(20, 40, (120, 160, 3), np.uint8)
+    pixels[inside] = (250, 180, 40)
+    Image.fromarray(pixels).save("disc.png")
+    return inside
+
+
+def test_the_background_alone_is_painted(impasto, disc, dots):
+    result = impasto("stylize", "disc.png", "--background", dots, "-o", "x.png")
+    assert (result.code, result.err) == (0, "")
+    before, after = (np.asarray(Image.open(name)).astype(float) for name in ("disc.png", "x.png"))
+    changed = np.abs(after - before).mean(2)
+    assert changed[disc].mean() < 0.1 * changed[~disc].mean()
+
+
+def test_the_subjects_mask_can_be_kept(impasto, disc, dots, names):
+    result = impasto("stylize", "disc.png", "--subject", dots, "-o", "x.png", "--save-mask", "mask.png")
+    assert result.code == 0
+    assert names() == ["disc.png", "mask.png", "x.png"]
+    mask = np.asarray(Image.open("mask.png").convert("L")) > 127
+    assert (mask & disc).sum() / (mask | disc).sum() > 0.9
+
+
+def test_a_mask_is_kept_of_one_photo_and_never_over_it(impasto, disc, dots, names):
+    for arguments in (("disc.png", "disc.png"), ("-",)):
+        result = impasto("stylize", *arguments[:1], "-s", dots, "--save-mask", "disc.png", "-o", "x.png")
+        assert result.code != 0
+        assert names() == ["disc.png"]

@@ -5,10 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import skimage.data
+import torch
 
 import impasto
 from impasto.image import resample
-from impasto.model import bundled, find_style, mix
+from impasto.model import Style, bundled, find_style, mix, signature_distance
 from impasto.runtime.canvas import paint_at
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions, Stylizer
@@ -41,7 +42,8 @@ def at_strength(session, name, strength):
 
 
 def test_what_comes_with_impasto(session):
-    assert len(NAMES) >= 8
+    assert len(NAMES) >= 24
+    assert len({style.credits.artist for style in impasto.styles()}) >= 15
     assert len(session.manifest.identity) == session.manifest.style_parameters > 0
     assert find_style("starry-night").name == "van-gogh-starry-night"
     assert "great-wave" in find_style("great-wave").name
@@ -84,6 +86,38 @@ def test_the_processors_own_precision_is_near_float32(session, astronaut):
     exact = session.paint(astronaut.astype(np.float32) / 255, find_style("starry-night"))
     native = impasto.load("starry-night").session.paint(astronaut.astype(np.float32) / 255, find_style("starry-night"))
     assert np.abs(exact - native).mean() < LEVEL
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_style_knows_its_painting(name):
+    style = find_style(name)
+    assert style.palette is not None
+    assert style.signature is not None
+    others = [(find_style(other).signature, other) for other in NAMES if other != name]
+    assert min(signature_distance(signature, style.signature) for signature, _ in others) > 0.1
+
+
+def test_the_identity_gives_the_photo_back_through_the_network(session, astronaut):
+    planes = astronaut.astype(np.float32) / 255
+    identity = Style("identity", np.array(session.manifest.identity, np.float32), session.manifest.fingerprint)
+    error = np.square(session.paint(planes, identity) - planes).mean()
+    assert -10 * np.log10(error) > 40  # dB
+
+
+@pytest.mark.parametrize("name", ["starry-night", "great-wave", "the-scream", "grande-jatte"])
+def test_more_strength_is_nearer_in_style(session, name):
+    from impasto.perceptual.criterion import PerceptualCriterion
+    from impasto.perceptual.signature import signature
+    from impasto.perceptual.weights import load_vgg19
+
+    criterion, style = PerceptualCriterion(load_vgg19()), find_style(name)
+    photo = np.ascontiguousarray(skimage.data.chelsea()[:256, :320])
+    painters = [at_strength(session, name, step) for step in (0, 0.2, 0.4, 0.6, 0.8, 1)]
+    paintings = [torch.from_numpy(paint(photo)).permute(2, 0, 1)[None] / 255 for paint in painters]
+    distances = [
+        signature_distance(signature(criterion.style_target(painting)), style.signature) for painting in paintings
+    ]
+    assert all(later < earlier for earlier, later in pairwise(distances))
 
 
 @pytest.mark.parametrize("name", ["starry-night", "great-wave"])

@@ -9,6 +9,7 @@ import click
 
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress
+from impasto.errors import InvalidOption
 from impasto.training.config import FitConfig
 
 __all__ = ["fit"]
@@ -34,6 +35,8 @@ def fit(
     target = Path(output) if output is not None else Path(f"{Path(painting).stem}.style")
     chosen = {name: value for name, value in given.items() if value is not None}
     sheet = None if no_preview else target.parent / f"{target.stem}.preview.png"
+    if sheet is not None and sheet.exists() and Path(painting).exists() and sheet.samefile(painting):
+        raise InvalidOption(f"--output: the preview, {sheet}, would replace the painting; name another file")
     with FitProgress(sheet, preview) as progress:
         fitting.fit(painting, target, network=network, follow=progress, **chosen)
     click.echo(target)

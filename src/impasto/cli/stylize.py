@@ -43,6 +43,9 @@ __all__ = ["stylize"]
 )
 @click.option("--subject", metavar="STYLE", help="The style of the photo's subject, which is looked for.")
 @click.option("--background", metavar="STYLE", help="The style of all but the subject.")
+@click.option(
+    "--save-mask", metavar="FILE", help="Write the subject that is found as a mask, to correct and give as --mask."
+)
 @click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Quality of JPEG and WebP.")
 @click.option("--network", metavar="FILE", help="The network file that a .style file belongs to, if it lies elsewhere.")
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
@@ -56,6 +59,7 @@ def stylize(
     quality: int,
     as_json: bool,
     regions: tuple[str, ...],
+    save_mask: str | None,
     **options: Any,
 ) -> int:
     """Paint photos in a style, or in several.
@@ -69,12 +73,29 @@ def stylize(
         raise InvalidOption("- (stdin) is one photo and stands alone")
     parts = [_region(text) for text in regions]
     jobs = None if photos == ("-",) else _jobs(photos, output, _name(style, parts, options))
+    if save_mask is not None:
+        _save_mask(photos, save_mask)
     given = {name: value for name, value in options.items() if value is not None}
     with FitProgress() as progress:
         stylizer = api.load(style, regions=parts, follow=progress, **given)
     if jobs is None or output == "-":
         return _pipe(stylizer, photos[0], output, quality)
     return _files(stylizer, jobs, quality, as_json)
+
+
+def _save_mask(photos: tuple[str, ...], file: str) -> None:
+    """Write the mask of one photo's subject."""
+    import numpy as np
+
+    from impasto.batch.jobs import plan
+    from impasto.image import Picture, find_subject, read, to_eight_bits, to_integers, write
+
+    if len(photos) > 1 or photos == ("-",):
+        raise InvalidOption("--save-mask takes one photo, which is a file")
+    (job,) = plan(photos, file, "mask")
+    mask = to_integers(find_subject(to_eight_bits(read(job.photo).pixels)))
+    write(Picture(np.repeat(mask[..., None], 3, axis=2)), job.output)
+    click.echo(job.output)
 
 
 def _region(text: str) -> tuple[str, str]:
@@ -89,7 +110,8 @@ def _name(style: str | None, regions: Sequence[tuple[str, str]], options: dict[s
     """Return what stands in the names of paintings for the style: the first that is named."""
     from impasto.model import file_name, mix_name, parse_mix
 
-    first = style or next(iter([*(part for _, part in regions), options["subject"], options["background"]]), None)
+    named = [style, *(part for _, part in regions), options["subject"], options["background"]]
+    first = next(filter(None, named), None)
     if first is None:
         raise InvalidOption("there is nothing to paint: give --style, --region, --subject or --background")
     parts = parse_mix(first)
