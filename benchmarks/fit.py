@@ -9,12 +9,13 @@ bundled network must not have been trained: configs/left-out.toml is that run.
 import argparse
 import time
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import impasto
 from impasto.batch.jobs import find
 from impasto.evaluation.machine import heading
-from impasto.evaluation.quality import Summary, measure, summarise
+from impasto.evaluation.quality import Summary, measure, spread, summarise
 from impasto.model import NETWORK
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.weights import load_vgg19
@@ -29,8 +30,8 @@ def main() -> None:
     parser.add_argument("--network", type=Path, default=NETWORK)
     parser.add_argument("--limit", type=int, default=0)
     options = parser.parse_args()
-    photos = [str(photo) for photo in find([options.photos])]
-    photos = photos[:: max(1, len(photos) // options.limit)] if options.limit else photos
+    photos = spread([str(photo) for photo in find([options.photos])], options.limit)
+    ratios: dict[str, list[tuple[float, float]]] = {budget: [] for budget in options.budget}
     criterion = PerceptualCriterion(load_vgg19())
     print(heading())
     print(f"{len(photos)} photos, medians; ratios are to the same painting trained into the network\n")
@@ -47,6 +48,10 @@ def main() -> None:
                 seconds = time.perf_counter() - began
                 fitted = quality(criterion, file, painting, photos, options.network)
             row(painting.stem, f"fitted, {budget}", f"{seconds:.0f}", fitted, trained)
+            ratios[budget].append((fitted.content / trained.content, fitted.style / trained.style))
+    for budget, each in ratios.items():
+        content, style = (median(column) for column in zip(*each, strict=True))
+        print(f"| median | fitted, {budget} | | | | {content:.2f} | {style:.2f} |")
 
 
 def quality(

@@ -13,7 +13,7 @@ from pathlib import Path
 import impasto
 from impasto.batch.jobs import plan
 from impasto.evaluation.machine import heading
-from impasto.evaluation.quality import measure, summarise
+from impasto.evaluation.quality import measure, spread, summarise
 from impasto.model import bundled_styles
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.weights import load_vgg19
@@ -32,7 +32,7 @@ def main() -> None:
     )
     painters = {file.stem: (impasto.load(file), _painting(options.paintings, file.stem)) for file in sorted(files)}
     photos = [str(job.photo) for job in plan([options.photos], None, "")]
-    photos = photos[:: max(1, len(photos) // options.limit)] if options.limit else photos
+    photos = spread(photos, options.limit)
     measurements = list(measure(PerceptualCriterion(load_vgg19()), painters, photos))
     print(heading())
     print(f"{len(photos)} photos, medians; the style distance of the photo itself is in the last column\n")

@@ -6,6 +6,7 @@ Only the styles that configs/gallery.credits.toml names are written; those of an
 """
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +17,11 @@ from impasto.model import IDENTITY, Credits
 from impasto.model.bundled import ASSETS, NETWORK
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.weights import load_vgg19
-from impasto.training.pictures import sketch_paintings
+from impasto.training.pictures import sketch_painting
 from impasto.training.run import trained
 
 CREDITS = Path(__file__).parent.parent / "configs" / "gallery.credits.toml"
 LICENCE = "public domain painting; style file MIT"
-PAINTING_SIZE = 512  # px of the long side, as in training
 
 
 def main() -> None:
@@ -34,13 +34,16 @@ def main() -> None:
     credits_ = {name: Credits(**facts, licence=LICENCE) for name, facts in known.items()}
     run = trained(options.run)
     kept = {name: vector for name, vector in run.vectors.items() if name in credits_ or name == IDENTITY}
-    paintings = [str(options.paintings / f"{name}.jpg") for name in kept if name != IDENTITY]
-    sketches = sketch_paintings(paintings, PerceptualCriterion(load_vgg19()), PAINTING_SIZE)
-    for old in (ASSETS / "styles").glob("*.style"):
-        old.unlink()
-    gallery = replace(run, vectors=kept, sketches=sketches)
-    for path in write_model(gallery, ASSETS, name=NETWORK.stem, credits_=credits_):
+    if missing := set(credits_) - set(kept):
+        sys.exit(f"{options.run} has no style {', '.join(sorted(missing))}, which {CREDITS.name} names")
+    criterion = PerceptualCriterion(load_vgg19())
+    files = {name: str(options.paintings / f"{name}.jpg") for name in credits_}
+    sketches = {name: sketch_painting(file, criterion) for name, file in files.items()}
+    written = write_model(replace(run, vectors=kept, sketches=sketches), ASSETS, name=NETWORK.stem, credits_=credits_)
+    for path in written:
         print(f"{path.relative_to(ASSETS)}  {path.stat().st_size / 1000:.0f} kB")
+    for old in set((ASSETS / "styles").glob("*.style")) - set(written):
+        old.unlink()
 
 
 if __name__ == "__main__":

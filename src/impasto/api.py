@@ -10,10 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from impasto.errors import InvalidOption, ModelError
+from impasto.errors import InvalidOption, ModelError, UnreadablePicture
 from impasto.fitting import Follow, fitted
 from impasto.image import Source
-from impasto.model import Manifest, Style, StyleInfo, bundled_styles, find_network, find_style, parse_mix
+from impasto.model import (
+    NETWORK,
+    Manifest,
+    Style,
+    StyleInfo,
+    bundled_styles,
+    find_network,
+    find_style,
+    is_painting,
+    is_style_file,
+    parse_mix,
+)
 from impasto.runtime.regions import MaskSource, Region
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions, Stylizer
@@ -44,7 +55,7 @@ def load(
         whose style is in its weights.  May be left out where regions have styles.
     mask: where to paint: a file or an array, white is painted; or `alpha`, the photo's own; or `subject`, `background`.
     regions: (mask, style) pairs, each painted on top of those before it.
-    subject, background: styles for the photo's subject, which is looked for, and for the rest.
+    subject, background: styles for the photo's subject, which is looked for, and for the rest; regions lie on them.
     network: the network file that the styles belong to; by default the bundled one or one beside the .style file.
     engine, device, precision: see `impasto.runtime.engines.open_engine`.
     follow: called after each step where a painting is learned.
@@ -52,23 +63,33 @@ def load(
     Raises UnknownStyle, ModelError, EngineUnavailable, InvalidOption, and for paintings as `fit` does.
     """
     chosen = StylizeOptions(**options)
-    parts: list[tuple[MaskSource, StyleSource]] = [*regions]
-    parts += [(name, named) for name, named in (("background", background), ("subject", subject)) if named is not None]
+    found = [("background", background), ("subject", subject)]
+    parts: list[tuple[MaskSource, StyleSource]] = [(name, named) for name, named in found if named is not None]
+    parts += regions
+
+    def opened(file: Path) -> Session:
+        return Session.open(file, engine=engine, device=device, precision=precision)
+
     if isinstance(style, (str, Path)) and str(style).endswith(".onnx"):
-        if parts:
-            raise InvalidOption(
-                f"{style}: has one style in its weights, so regions cannot have others; --mask can be given"
-            )
-        session = Session.open(Path(style), engine=engine, device=device, precision=precision)
+        if parts or network is not None:
+            raise InvalidOption(f"{style}: has one style in its weights, so it takes no regions and no other network")
+        session = opened(Path(style))
         return Stylizer(session, _only_style(session), chosen, mask=mask)
-    if style is None and not parts:
+    named = [source for source in (style, *(source for _, source in parts)) if source is not None]
+    if not named:
         raise InvalidOption("there is nothing to paint: name a style, or regions with styles")
-    found = None if style is None else _find(style, network, follow)
-    placed = [Region(mask_, _find(style_, network, follow)) for mask_, style_ in parts]
-    first = found or placed[0].style
-    path = Path(network) if network is not None else find_network(first, _style_file(style or parts[0][1]))
-    session = Session.open(path, engine=engine, device=device, precision=precision)
-    return Stylizer(session, found, chosen, mask=mask, regions=placed)
+    # Paintings last: what is wrong with anything else is said before the minutes that learning takes.
+    file = _network_of(named, None if network is None else Path(network))
+    session = opened(file)
+
+    def known(source: StyleSource) -> Style:
+        if isinstance(source, Style):
+            return source
+        return find_style(str(source), fit=lambda painting: fitted(Path(painting), file, follow))
+
+    whole = None if style is None else known(style)
+    placed = [Region(place, known(source)) for place, source in parts]
+    return Stylizer(session, whole, chosen, mask=mask, regions=placed)
 
 
 def stylize(picture: Source, style: StyleSource | None = None, **options: Any) -> Image.Image | NDArray[Any]:
@@ -81,18 +102,21 @@ def styles() -> list[StyleInfo]:
     return bundled_styles()
 
 
-def _find(style: StyleSource, network: str | Path | None, follow: Follow | None) -> Style:
-    if isinstance(style, Style):
-        return style
-    return find_style(str(style), fit=lambda painting: fitted(Path(painting), network, follow))
+def _network_of(named: list[StyleSource], network: Path | None) -> Path:
+    """Return the network file of styles, after looking at all of them but paintings.
 
-
-def _style_file(style: StyleSource) -> Path | None:
-    """Return the first .style file of a mix, beside which its network may lie."""
-    if isinstance(style, Style):
-        return None
-    names = [name for name, _ in parse_mix(str(style))]
-    return next((Path(name) for name in names if name.endswith(".style")), None)
+    network: what the user named, or None.  Raises as `find_style` and `find_network` do.
+    """
+    files: list[Path] = []
+    for source in named:
+        for name, _ in [(source, 1.0)] if isinstance(source, Style) else parse_mix(str(source)):
+            if isinstance(name, Style) or not is_painting(name):
+                style = name if isinstance(name, Style) else find_style(name)
+                beside = Path(name) if isinstance(name, str) and is_style_file(name) else None
+                files.append(network or find_network(style, beside))
+            elif not Path(name).is_file():
+                raise UnreadablePicture(name, "there is no such file")
+    return next(iter(files), network or NETWORK)
 
 
 def _only_style(session: Session) -> Style:

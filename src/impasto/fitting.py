@@ -6,19 +6,28 @@ import hashlib
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from impasto.errors import EngineUnavailable, InvalidOption, ModelError, UnreadablePicture, UnwritableOutput
+from impasto.errors import (
+    EngineUnavailable,
+    InvalidOption,
+    ModelError,
+    TrainingError,
+    UnreadablePicture,
+    UnwritableOutput,
+)
 from impasto.model import (
     NETWORK,
     Manifest,
     Style,
     StyleInfo,
     bundled_styles,
-    file_name,
+    is_style_file,
     nearest,
     read_style,
+    styles_beside,
     write_style,
 )
 
@@ -50,22 +59,25 @@ def fit(
     if output is not None:
         _check_output(Path(output))
     running = open_fit(painting, network=network, **options)
-    with suppress(KeyboardInterrupt):
+    try:
         _run(running, follow)
+    except KeyboardInterrupt:
+        if not running.course.done:
+            raise
     if output is not None:
         _write(running.best, Path(output))
     return running.best
 
 
-def fitted(painting: Path, network: str | Path | None = None, follow: Follow | None = None) -> Style:
+def fitted(painting: Path, network: Path = NETWORK, follow: Follow | None = None) -> Style:
     """Return a painting's style from the user's cache, or learn it as `fit` does and keep it there.
 
     Interrupted, it keeps nothing.
     """
-    kept = _cached(painting, Path(network or NETWORK))
+    kept = _cached(painting, network)
     if kept.exists():
         with suppress(ModelError):  # a damaged file in the cache is no loss: it is made anew
-            return read_style(kept)
+            return replace(read_style(kept), name=painting.stem)
     running = open_fit(painting, network=network)
     _run(running, follow)
     with suppress(OSError):  # a cache that cannot be written costs time, not the style
@@ -79,8 +91,7 @@ def open_fit(painting: str | Path, *, network: str | Path | None = None, **optio
     from impasto.training.config import FitConfig
 
     config, file = FitConfig(**options), Path(network or NETWORK)
-    known = [read_style(path) for path in sorted((file.parent / "styles").glob("*.style"))]
-    opened: StyleFit = _training().StyleFit(Path(painting), file, known, config)
+    opened: StyleFit = _training().StyleFit(Path(painting), file, styles_beside(file), config)
     return opened
 
 
@@ -97,6 +108,8 @@ def _run(running: StyleFit, follow: Follow | None) -> None:
     for report in running.steps():
         if follow is not None:
             follow(running, report)
+    if not running.course.done:
+        raise TrainingError(f"no step was done in {running.config.budget}; give a longer --budget")
 
 
 def _training() -> Any:
@@ -111,20 +124,23 @@ def _training() -> Any:
 
 
 def _cached(painting: Path, network: Path) -> Path:
-    """Return where the style is kept that a network learns of this painting, by the contents of both."""
+    """Return where the style is kept that a network learns of this painting, by the contents of both and the way."""
     from platformdirs import user_cache_path
+
+    from impasto.training.config import FitConfig
 
     try:
         digest = hashlib.sha256(painting.read_bytes())
     except OSError as error:
         raise UnreadablePicture(str(painting), (error.strerror or "cannot be read").lower()) from error
-    digest.update(Manifest.read(network.with_suffix(".safetensors")).fingerprint.encode())
-    return user_cache_path("impasto") / "styles" / f"{file_name(painting.stem)}-{digest.hexdigest()[:16]}.style"
+    fingerprint = Manifest.read(network.with_suffix(".safetensors")).fingerprint
+    digest.update(repr((fingerprint, FitConfig())).encode())
+    return user_cache_path("impasto") / "styles" / f"{digest.hexdigest()[:32]}.style"
 
 
 def _check_output(output: Path) -> None:
     """Raise before the work what would be in the way of writing after it."""
-    if output.suffix != ".style":
+    if not is_style_file(output.name):
         raise InvalidOption(f"--output: {output} must end in .style")
     if not output.absolute().parent.is_dir():
         raise UnwritableOutput(str(output), "the folder does not exist")

@@ -45,7 +45,7 @@ def test_the_preview_never_replaces_the_painting(fit, wave, names):
     before = Path("sea.preview.png").read_bytes()
     result = fit("sea.preview.png", "-o", "sea.style")
     assert result.code == 2
-    assert "would replace the painting" in result.err
+    assert "would replace sea.preview.png" in result.err
     assert names() == ["sea.preview.png"]
     assert Path("sea.preview.png").read_bytes() == before
 
@@ -79,7 +79,7 @@ def test_one_fit_after_the_other_is_shown(terminal, capsys, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: terminal, raising=False)
     with FitProgress() as progress:
         for name in ("dots", "waves"):
-            running = SimpleNamespace(best=SimpleNamespace(name=name))
+            running = SimpleNamespace(painting=SimpleNamespace(stem=name))
             for step in (1, 2):  # the clock ended it after 90 %
                 progress(running, FitReport(step, 0.45 * step, 1.0, 0.5, 0.25, judged=False))
     err = capsys.readouterr().err
@@ -129,7 +129,8 @@ def test_errors_are_one_line_and_nothing_is_written(fit, impasto, wave, folder, 
         (["--budget", "-5s"], ["--budget"], 2),
         (["--steps", "-1"], ["--steps"], 2),
         (["--steps", "many"], ["--steps", "many"], 2),
-        (["--size", "64"], ["--size", "--batch-size"], 2),
+        (["--size", "66"], ["--size", "66", "multiple of 4"], 2),
+        (["--size", "64,64,64", "--batch-size", "1,2"], ["--size", "--batch-size"], 2),
         (["--network", tiny_johnson.network], ["network.onnx", "cannot learn another"], 2),
         (["--network", "absent.onnx"], ["absent"], 1),
         (["--network", "wave.png"], ["wave"], 1),

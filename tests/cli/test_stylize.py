@@ -265,7 +265,11 @@ def test_the_subjects_mask_can_be_kept(impasto, disc, dots, names):
 
 
 def test_a_mask_is_kept_of_one_photo_and_never_over_it(impasto, disc, dots, names):
-    for arguments in (("disc.png", "disc.png"), ("-",)):
-        result = impasto("stylize", *arguments[:1], "-s", dots, "--save-mask", "disc.png", "-o", "x.png")
+    shutil.copy("disc.png", "other.png")
+    for photos, mask in ((["disc.png"], "disc.png"), (["disc.png"], "x.png"), (["disc.png", "other.png"], "m.png")):
+        result = impasto(
+            "stylize", *photos, "-s", dots, "--save-mask", mask, "-o", "x.png" if len(photos) == 1 else "x"
+        )
         assert result.code != 0
-        assert names() == ["disc.png"]
+        assert len(result.err.splitlines()) == 1
+        assert names() == ["disc.png", "other.png"]

@@ -100,12 +100,20 @@ def test_regions_lie_on_those_before_them(paint, scene):
     top = np.zeros(SIZE, np.float32)
     top[:30] = 0.5
     parts = [(half(), BLUE), (top, WHITE), (half(0.25)[:, ::-1], RED)]
-    expected = over(scene.astype(float), RED, np.ones(SIZE))
-    for mask, style in parts:
-        expected = over(expected, style, np.ascontiguousarray(mask))
-    assert np.abs(paint(RED, parts)(scene) - expected).max() <= 1.6  # each layer is rounded
+    left, expected = np.ones((*SIZE, 1)), np.zeros((*SIZE, 3))
+    for mask, style in [*reversed(parts), (np.ones(SIZE), RED)]:
+        share = np.minimum(mask[..., None], left)
+        left = left - share
+        expected += share * levels(style)
+    assert np.abs(paint(RED, parts)(scene) - expected).max() <= 0.6
     reversed_ = paint(RED, parts[::-1])(scene)
     assert np.abs(reversed_ - expected).max() > 50
+
+
+def test_nothing_shines_through_where_two_soft_regions_meet(paint, scene):
+    across = np.broadcast_to(np.linspace(0, 1, SIZE[1], dtype=np.float32), SIZE)
+    painted = paint(regions=[(1 - across, BLUE), (across, BLUE)], feather=0)(scene)
+    assert np.abs(painted.astype(float) - levels(BLUE)).max() <= 1
 
 
 def test_the_mask_holds_for_all_regions(paint, scene):

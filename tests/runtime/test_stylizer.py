@@ -368,9 +368,9 @@ def test_load_takes_subject_and_background(tiny_model, photo):
     loaded = impasto.load(regions=[("alpha", dots)], subject=dots, background=lines)
     assert loaded.style is None
     assert [(region.mask, region.style.name) for region in loaded.regions] == [
-        ("alpha", "dots"),
         ("background", "lines"),
         ("subject", "dots"),
+        ("alpha", "dots"),
     ]
 
 

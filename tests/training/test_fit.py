@@ -272,7 +272,7 @@ def test_photos_that_are_not_there(make_fit, tmp_path):
         ({"budget": 90}, "--budget must be text, got 90"),
         ({"steps": -1}, "--steps must be at least 0, got -1"),
         ({"size": (16,), "batch_size": (1,)}, "--size must be at least 32, got 16"),
-        ({"size": (64,)}, "--size has 1 numbers, --batch-size has 2"),
+        ({"size": (64, 96), "batch_size": (1, 2, 3)}, "--batch-size has 3 numbers, --size has 2"),
         ({"style_size": 32}, "--style-size must be at least 64, got 32"),
         ({"lr": float("nan")}, "--lr must be a finite number"),
         ({"ema": 1.0}, "--ema must be between 0 and 0.9999"),

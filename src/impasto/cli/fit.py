@@ -35,8 +35,11 @@ def fit(
     target = Path(output) if output is not None else Path(f"{Path(painting).stem}.style")
     chosen = {name: value for name, value in given.items() if value is not None}
     sheet = None if no_preview else target.parent / f"{target.stem}.preview.png"
-    if sheet is not None and sheet.exists() and Path(painting).exists() and sheet.samefile(painting):
-        raise InvalidOption(f"--output: the preview, {sheet}, would replace the painting; name another file")
+    if no_preview and preview is not None:
+        raise InvalidOption("--preview and --no-preview are opposites; give one")
+    for source in filter(None, (painting, preview)):
+        if sheet is not None and sheet.exists() and Path(source).exists() and sheet.samefile(source):
+            raise InvalidOption(f"--output: the preview, {sheet}, would replace {source}; name another file")
     with FitProgress(sheet, preview) as progress:
         fitting.fit(painting, target, network=network, follow=progress, **chosen)
     click.echo(target)

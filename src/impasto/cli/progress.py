@@ -54,9 +54,19 @@ class FitProgress:
             self.bar.set_postfix_str(shown, refresh=False)
             self.bar.update(report.over - self.bar.n)
         if report.judged and self.preview is not None:
-            self.preview.write(running)
+            self._show(self.preview, running)
         if report.over >= 1:
             self._end()
+
+    def _show(self, preview: _Preview, running: StyleFit) -> None:
+        """Write the preview; where that fails, say so once and go on: what is learned is worth more."""
+        from impasto.errors import ImpastoError
+
+        try:
+            preview.write(running)
+        except ImpastoError as error:
+            click.echo(f"impasto: there are no more previews: {error}", err=True)
+            self.preview = None
 
     def _end(self) -> None:
         if self.bar is not None:
@@ -69,7 +79,7 @@ class FitProgress:
         self.shown, self.next_line = running, 0.0
         self.bar = tqdm(
             total=1.0,
-            desc=running.best.name,
+            desc=running.painting.stem,
             bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
             disable=not sys.stderr.isatty(),
         )

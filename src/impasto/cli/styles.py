@@ -21,23 +21,23 @@ __all__ = ["styles"]
 @click.option("--like", metavar="PAINTING", help="List those whose paintings are nearest to this one.")
 @click.option("-o", "--output", metavar="OUT", help="The sheet's file.  [sheet.png]")
 @click.option(
-    "--size", type=click.IntRange(min=16), default=384, show_default=True, help="px of a picture's long side."
+    "--size", type=click.IntRange(min=16), default=None, help="px of a picture's long side on the sheet.  [384]"
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a style.")
-def styles(sheet: str | None, like: str | None, output: str | None, size: int, as_json: bool) -> None:
+def styles(sheet: str | None, like: str | None, output: str | None, size: int | None, as_json: bool) -> None:
     """List the bundled styles, show all of them on one photo, or find those like a painting.
 
-    The distance of --like is relative: 0 is the same painting, 1 as far from it as a black picture.
+    The distance of --like is relative: 0 for the same painting, of the order of 1 for two.
     """
     from impasto import api, fitting
 
     if sheet is not None and like is not None:
         raise InvalidOption("--sheet and --like are two different questions; ask one")
     if sheet is not None:
-        _paint_sheet(sheet, output or "sheet.png", size)
+        _paint_sheet(sheet, output or "sheet.png", size or 384)
         return
-    if output is not None:
-        raise InvalidOption("--output goes with --sheet PHOTO")
+    if output is not None or size is not None:
+        raise InvalidOption(f"{'--size' if output is None else '--output'} goes with --sheet PHOTO")
     if like is not None:
         _say([(style, {"distance": round(distance, 3)}) for style, distance in fitting.like(like)], as_json)
     else:
@@ -62,10 +62,15 @@ def _paint_sheet(photo: str, output: str, size: int) -> None:
     from impasto import api
     from impasto.batch.jobs import plan
     from impasto.image import Picture, contact_sheet, fit, read, resize, to_eight_bits, write
+    from impasto.model import NETWORK, read_style
+    from impasto.runtime.session import Session
+    from impasto.runtime.stylizer import Stylizer
 
-    plan([photo], output, "sheet")
-    pixels: Any = to_eight_bits(read(photo).pixels)
-    pixels = resize(pixels, fit(pixels.shape[:2], size))
-    tiles = [(Path(photo).name, pixels), *((style.name, api.stylize(pixels, style.path)) for style in api.styles())]
-    write(Picture(contact_sheet(tiles)), output)
-    click.echo(output)
+    jobs = plan([photo], output, "sheet")
+    if len(jobs) != 1:
+        raise InvalidOption("--sheet takes one photo")
+    pixels: Any = to_eight_bits(read(jobs[0].photo).pixels)
+    pixels, session = resize(pixels, fit(pixels.shape[:2], size)), Session.open(NETWORK)
+    tiles: list[Any] = [(style.name, Stylizer(session, read_style(style.path))(pixels)) for style in api.styles()]
+    write(Picture(contact_sheet([(Path(photo).name, pixels), *tiles])), jobs[0].output)
+    click.echo(jobs[0].output)

@@ -73,29 +73,31 @@ def stylize(
         raise InvalidOption("- (stdin) is one photo and stands alone")
     parts = [_region(text) for text in regions]
     jobs = None if photos == ("-",) else _jobs(photos, output, _name(style, parts, options))
-    if save_mask is not None:
-        _save_mask(photos, save_mask)
     given = {name: value for name, value in options.items() if value is not None}
     with FitProgress() as progress:
         stylizer = api.load(style, regions=parts, follow=progress, **given)
+    if save_mask is not None:
+        _save_mask(stylizer, jobs, save_mask)
     if jobs is None or output == "-":
         return _pipe(stylizer, photos[0], output, quality)
     return _files(stylizer, jobs, quality, as_json)
 
 
-def _save_mask(photos: tuple[str, ...], file: str) -> None:
-    """Write the mask of one photo's subject."""
+def _save_mask(stylizer: Any, jobs: Any, file: str) -> None:
+    """Write the mask of one photo's subject, of the painting's size."""
     import numpy as np
 
     from impasto.batch.jobs import plan
-    from impasto.image import Picture, find_subject, read, to_eight_bits, to_integers, write
+    from impasto.image import Picture, read, to_integers, write
 
-    if len(photos) > 1 or photos == ("-",):
-        raise InvalidOption("--save-mask takes one photo, which is a file")
+    photos = [str(job.photo) for job in jobs or ()]
+    if len(photos) != 1 or Path(file) == jobs[0].output:
+        raise InvalidOption("--save-mask takes one photo, which is a file, and a file of its own")
     (job,) = plan(photos, file, "mask")
-    mask = to_integers(find_subject(to_eight_bits(read(job.photo).pixels)))
+    photo = read(job.photo, max_pixels=stylizer.options.max_pixels)
+    mask: Any = to_integers(stylizer.places(photo, photos[0]).subject)
     write(Picture(np.repeat(mask[..., None], 3, axis=2)), job.output)
-    click.echo(job.output)
+    click.echo(job.output, err=True)
 
 
 def _region(text: str) -> tuple[str, str]:

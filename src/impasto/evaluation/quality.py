@@ -21,7 +21,7 @@ from torch import Tensor
 from impasto.image import fit, read, resize, to_eight_bits
 from impasto.perceptual.criterion import PerceptualCriterion
 
-__all__ = ["LONG_SIDE", "Measurement", "Summary", "measure", "summarise"]
+__all__ = ["LONG_SIDE", "Measurement", "Summary", "measure", "spread", "summarise"]
 
 LONG_SIDE = 512
 
@@ -68,6 +68,13 @@ def measure(
                 painted = criterion(_tensor(painter(pixels)), content, targets[name])
             itself = float(criterion.style_distance(own_style, targets[name]))
             yield Measurement(Path(photo).stem, name, float(painted.content), float(painted.style), itself)
+
+
+def spread(photos: Sequence[str], limit: int) -> list[str]:
+    """Return at most `limit` of the photos, evenly spaced; all for 0."""
+    if not limit or limit >= len(photos):
+        return list(photos)
+    return [photos[index * len(photos) // limit] for index in range(limit)]
 
 
 def summarise(measurements: Sequence[Measurement]) -> Summary:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors.torch import save
 
 from impasto.atomic import atomic_write
@@ -19,6 +19,7 @@ from impasto.model import IDENTITY, Credits, Manifest, Style, write_style
 from impasto.model.network import METADATA_KEY
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
+from impasto.training.pictures import Sketch
 from impasto.training.run import Trained
 
 __all__ = ["write_model"]
@@ -62,14 +63,16 @@ def _unstyled(net: PaintingNet) -> Style:
 def _styles(trained: Trained, credits_: Mapping[str, Credits]) -> list[Style]:
     network = fingerprint(trained.net)
 
-    def sketched(name: str) -> dict[str, NDArray[np.float32]]:
-        return vars(trained.sketches[name]) if name in trained.sketches else {}
-
-    return [
-        Style(name, vector.numpy().astype(np.float32), network, credits_.get(name, Credits()), **sketched(name))
+    styles = [
+        Style(name, vector.numpy().astype(np.float32), network, credits_.get(name, Credits()))
         for name, vector in trained.vectors.items()
         if name != IDENTITY
     ]
+    return [_sketched(style, trained.sketches.get(style.name)) for style in styles]
+
+
+def _sketched(style: Style, sketch: Sketch | None) -> Style:
+    return style if sketch is None else replace(style, palette=sketch.palette, signature=sketch.signature)
 
 
 def _manifest(trained: Trained) -> Manifest:

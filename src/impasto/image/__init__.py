@@ -8,11 +8,11 @@ write(repaint(photo, painted), "painting.png")          # whole or not at all
 from __future__ import annotations
 
 from impasto.image.color import keep_colors, match_palette, palette_of
-from impasto.image.compose import blend, repaint, with_mask
+from impasto.image.compose import blend, repaint, with_layers, with_mask
 from impasto.image.decode import DEFAULT_MAX_PIXELS
 from impasto.image.encode import SUFFIXES, encode, format_of
 from impasto.image.files import Source, read, write
-from impasto.image.masks import Mask, feather, read_mask
+from impasto.image.masks import Mask, feather, read_mask, resize_mask
 from impasto.image.picture import IntegerArray, Picture, to_eight_bits, to_float, to_integers
 from impasto.image.resize import fit, resample, resize
 from impasto.image.sheet import contact_sheet
@@ -40,9 +40,11 @@ __all__ = [
     "repaint",
     "resample",
     "resize",
+    "resize_mask",
     "to_eight_bits",
     "to_float",
     "to_integers",
+    "with_layers",
     "with_mask",
     "write",
 ]

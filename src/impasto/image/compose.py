@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,7 +21,7 @@ from impasto.image.picture import (
 )
 from impasto.image.resize import resize
 
-__all__ = ["blend", "repaint", "with_mask"]
+__all__ = ["blend", "repaint", "with_layers", "with_mask"]
 
 
 def blend(photo: NDArray[Any], painted: NDArray[Any], strength: float) -> NDArray[Any]:
@@ -48,6 +49,31 @@ def with_mask(photo: NDArray[Any], painted: NDArray[Any], mask: NDArray[Any]) ->
     return _mixed(photo, painted, weights)
 
 
+def with_layers(ground: NDArray[Any], layers: Sequence[tuple[NDArray[Any], NDArray[np.float32]]]) -> NDArray[Any]:
+    """Return the ground with paintings on it, later ones above earlier ones.
+
+    ground, paintings: as for `blend`.  Their masks, (H, W) float32 in [0, 1], are shares of each pixel: the uppermost
+    layer takes its share, the next of what is left as much as its own says, and the ground has the rest.  So where
+    two masks with soft edges make up the whole, as a thing and all around it, nothing below shines through.
+
+    Raises InvalidOption if shapes or dtypes do not match.
+    """
+    left = np.ones(ground.shape[:2], np.float32)
+    shares: list[tuple[NDArray[Any], NDArray[np.float32]]] = []
+    for painted, mask in reversed(layers):
+        _check_alike(ground, painted)
+        share = np.minimum(mask, left)
+        left -= share
+        shares.append((painted, share))
+    mixed = np.empty_like(ground)
+    for rows in row_strips(*ground.shape[:2]):
+        strip = _as_float(ground[rows]) * left[rows, :, None]
+        for painted, share in shares:
+            strip += _as_float(painted[rows]) * share[rows, :, None]
+        mixed[rows] = strip if ground.dtype == np.float32 else to_integers(strip, ground.dtype.type)
+    return mixed
+
+
 def repaint(picture: Picture, pixels: IntegerArray) -> Picture:
     """Return the picture with other pixels, (H, W, 3) uint8 or uint16 of any size.
 
@@ -63,13 +89,21 @@ def repaint(picture: Picture, pixels: IntegerArray) -> Picture:
 
 def _mixed(photo: NDArray[Any], painted: NDArray[Any], weights: NDArray[np.float32]) -> NDArray[Any]:
     """Return (1 - weights) * photo + weights * painted, strip by strip; weights: (H, W) or (1, 1)."""
-    if photo.shape != painted.shape or photo.dtype != painted.dtype:
-        raise InvalidOption(f"photo and painting must match, got {described(photo)} and {described(painted)}")
+    _check_alike(photo, painted)
     mixed = np.empty_like(photo)
     weights = np.broadcast_to(weights, photo.shape[:2])
     for rows in row_strips(*photo.shape[:2]):
         mixed[rows] = _mixed_strip(photo[rows], painted[rows], weights[rows, :, None])
     return mixed
+
+
+def _check_alike(photo: NDArray[Any], painted: NDArray[Any]) -> None:
+    if photo.shape != painted.shape or photo.dtype != painted.dtype:
+        raise InvalidOption(f"photo and painting must match, got {described(photo)} and {described(painted)}")
+
+
+def _as_float(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    return pixels if pixels.dtype == np.float32 else to_float(pixels)
 
 
 def _mixed_strip(photo: NDArray[Any], painted: NDArray[Any], weights: NDArray[np.float32]) -> NDArray[Any]:

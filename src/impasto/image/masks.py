@@ -14,7 +14,7 @@ from impasto.errors import InvalidOption
 from impasto.image.files import Source, read
 from impasto.image.picture import Picture, described, row_strips, to_float
 
-__all__ = ["Mask", "feather", "read_mask"]
+__all__ = ["Mask", "feather", "read_mask", "resize_mask"]
 
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 """Lightness of a coloured mask: luma of ITU-R BT.709, table 3."""
@@ -57,7 +57,7 @@ def read_mask(source: Source, size: tuple[int, int], name: str = "the mask") -> 
         notices = (*notices, f"{name} is nowhere lighter than {brightest:.1%} of white, so the painting is faint")
     if values.shape == tuple(size):
         return Mask(values, notices)
-    return Mask(_resized(values, size), (*notices, _resize_notice(values.shape, size, name)))
+    return Mask(resize_mask(values, size), (*notices, _resize_notice(values.shape, size, name)))
 
 
 def feather(mask: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
@@ -80,6 +80,16 @@ def feather(mask: NDArray[np.float32], radius: float) -> NDArray[np.float32]:
         return mask
     across = _smoothed_rows(mask, radius / 3)
     return np.ascontiguousarray(_smoothed_rows(across.T, radius / 3).T)
+
+
+def resize_mask(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return a mask, (H, W) float32 in [0, 1], at (height, width).
+
+    Bilinear, because Lanczos would paint rings around every edge.
+    """
+    resized = Image.fromarray(values).resize(size[::-1], Image.Resampling.BILINEAR)
+    weights: NDArray[np.float32] = np.clip(np.asarray(resized), 0, 1)
+    return weights
 
 
 def _values(source: Source, name: str) -> tuple[NDArray[np.float32], tuple[str, ...]]:
@@ -136,13 +146,6 @@ def _check_not_empty(brightest: float, name: str) -> None:
             f"{name} is all but black (at most {brightest:.2%} of white), so nothing would be painted; "
             "scale its values so that white is 255 (of 8 bits) or 65535 (of 16)"
         )
-
-
-def _resized(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return weights of (height, width); bilinear, because Lanczos would paint rings around every edge."""
-    resized = Image.fromarray(values).resize(size[::-1], Image.Resampling.BILINEAR)
-    weights: NDArray[np.float32] = np.clip(np.asarray(resized), 0, 1)
-    return weights
 
 
 def _resize_notice(has: tuple[int, ...], size: tuple[int, int], name: str) -> str:

@@ -1,8 +1,8 @@
 """What a trained network and a style are on disk, the ones that come with Impasto, and mixes of styles; no torch."""
 
 from impasto.model.bundled import NETWORK, StyleInfo, bundled_styles
-from impasto.model.finding import find_network, find_style
-from impasto.model.mixture import file_name, is_painting, mix_name, parse_mix
+from impasto.model.finding import find_network, find_style, styles_beside
+from impasto.model.mixture import file_name, is_painting, is_style_file, mix_name, parse_mix
 from impasto.model.network import Manifest
 from impasto.model.space import nearest, random_style, signature_distance, walk
 from impasto.model.style import IDENTITY, Credits, Style, mix, read_style, write_style
@@ -19,6 +19,7 @@ __all__ = [
     "find_network",
     "find_style",
     "is_painting",
+    "is_style_file",
     "mix",
     "mix_name",
     "nearest",
@@ -26,6 +27,7 @@ __all__ = [
     "random_style",
     "read_style",
     "signature_distance",
+    "styles_beside",
     "walk",
     "write_style",
 ]

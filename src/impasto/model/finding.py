@@ -8,12 +8,12 @@ from pathlib import Path
 
 from impasto.errors import InvalidOption, ModelError, UnknownStyle
 from impasto.model.bundled import NETWORK, STYLE_SUFFIX, bundled_paths
-from impasto.model.mixture import RANDOM, is_painting, mix_name, parse_mix
+from impasto.model.mixture import RANDOM, is_painting, is_style_file, mix_name, parse_mix
 from impasto.model.network import Manifest
 from impasto.model.space import random_style
 from impasto.model.style import Style, mix, read_style
 
-__all__ = ["find_network", "find_style"]
+__all__ = ["find_network", "find_style", "styles_beside"]
 
 
 def find_style(name: str, *, fit: Callable[[str], Style] | None = None) -> Style:
@@ -37,7 +37,7 @@ def _find_part(name: str, fit: Callable[[str], Style] | None) -> Style:
     kind, _, seed = name.partition(":")
     if kind.lower().strip() == RANDOM:
         return random_style(_seed(name, seed))
-    if name.lower().endswith(STYLE_SUFFIX):
+    if is_style_file(name):
         return read_style(name)
     if not is_painting(name):
         return read_style(_bundled(name))
@@ -86,8 +86,18 @@ def find_network(style: Style, file: Path | None = None) -> Path:
             return network
     raise ModelError(
         f"the style {style.name} belongs to the network {style.network or '(unnamed)'}, which is neither "
-        "the bundled one nor beside its file; name the network file"
+        f"the bundled one ({_fingerprint(NETWORK)}) nor beside its file; name the network file"
     )
+
+
+def styles_beside(network: Path) -> list[Style]:
+    """Return the styles of a network that lie in the folder `styles` beside its file.
+
+    Raises ModelError for a network or style file that is damaged.
+    """
+    fingerprint = Manifest.read(network.with_suffix(".safetensors")).fingerprint
+    found = [read_style(path) for path in sorted((network.parent / "styles").glob(f"*{STYLE_SUFFIX}"))]
+    return [style for style in found if style.network == fingerprint]
 
 
 def _networks(file: Path | None) -> Iterator[Path]:

@@ -10,7 +10,7 @@ from impasto.errors import InvalidOption
 from impasto.model.bundled import STYLE_SUFFIX
 from impasto.model.style import check_weights
 
-__all__ = ["PICTURE_SUFFIXES", "RANDOM", "file_name", "is_painting", "mix_name", "parse_mix"]
+__all__ = ["PICTURE_SUFFIXES", "RANDOM", "file_name", "is_painting", "is_style_file", "mix_name", "parse_mix"]
 
 RANDOM = "random"
 """What a part that means a random style starts with, before a colon and the seed."""
@@ -61,7 +61,12 @@ def _is_file(name: str) -> bool:
 
 def _ends_a_path(text: str) -> bool:
     r"""Return whether what follows a colon belongs to a path, as in `C:\my.style`, and is no weight."""
-    return "/" in text or "\\" in text or text.lower().endswith(STYLE_SUFFIX) or is_painting(text)
+    return "/" in text or "\\" in text or is_style_file(text) or is_painting(text)
+
+
+def is_style_file(name: str) -> bool:
+    """Return whether a name is that of a .style file, by its ending; case does not matter."""
+    return name.lower().endswith(STYLE_SUFFIX)
 
 
 def is_painting(name: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption, PictureError
-from impasto.image import IntegerArray, Picture, Source, feather, read_mask, resize, to_eight_bits, to_float
+from impasto.image import IntegerArray, Picture, Source, feather, read_mask, resize_mask, to_eight_bits, to_float
 from impasto.model import Style
 
 __all__ = ["FOUND", "MaskSource", "Places", "Region"]
@@ -55,7 +55,7 @@ class Places:
         read = read_mask(mask, self.photo.size)
         self.notices += read.notices
         # A mask that fits the photo is no surprise where the painting is of another size.
-        weights = read.weights if self.size == self.photo.size else read_mask(read.weights, self.size).weights
+        weights = read.weights if self.size == self.photo.size else resize_mask(read.weights, self.size)
         return feather(weights, self.feather_px)
 
     @property
@@ -76,10 +76,13 @@ class Places:
 
     @cached_property
     def alpha(self) -> NDArray[np.float32]:
-        """The photo's alpha as a mask."""
+        """The photo's alpha as a mask; its edges are as soft as they are, so they are not feathered."""
         if self.photo.alpha is None:
             raise PictureError(self.name, "has no alpha channel that could be the mask; name a mask file instead")
-        return to_float(resize(self.photo.alpha, self.size))
+        if not self.photo.alpha.any():
+            raise PictureError(self.name, "is all transparent, so with its alpha as the mask nothing would be painted")
+        weights = to_float(self.photo.alpha)
+        return weights if self.size == self.photo.size else resize_mask(weights, self.size)
 
 
 FOUND: dict[str, Callable[[Places], NDArray[np.float32]]] = {

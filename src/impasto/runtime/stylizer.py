@@ -26,6 +26,7 @@ from impasto.image import (
     to_eight_bits,
     to_float,
     to_integers,
+    with_layers,
     with_mask,
 )
 from impasto.model import IDENTITY, Style, mix
@@ -107,27 +108,32 @@ class Stylizer:
 
         name: what errors call it.  Raises PictureTooLarge, and for masks as `Places.weights` does.
         """
+        places = self.places(photo, name)
+        size = places.size
+        try:
+            painted = repaint(photo, self._composed(places.pixels, places))
+        except MemoryError as error:
+            reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels; give a smaller --size"
+            raise PictureTooLarge(name, reason) from error
+        return replace(painted, notices=(*painted.notices, *places.notices))
+
+    def places(self, photo: Picture, name: str = "the picture") -> Places:
+        """Return where masks lie on a picture that was read, at the size that it is painted; errors as of `paint`."""
         size = photo.size if self.options.size is None else fit(photo.size, self.options.size)
         if size != photo.size and size[0] * size[1] > self.options.max_pixels:
             wanted, limit = f"{size[1]} x {size[0]}", self.options.max_pixels
             raise PictureTooLarge(name, f"--size would make it {wanted} pixels, the limit (--max-pixels) is {limit:,}")
         pixels = cast("IntegerArray", resize(photo.pixels, size))
-        places = Places(photo, pixels, self.options.feather * max(size), name)
-        try:
-            painted = repaint(photo, self._composed(pixels, places))
-        except MemoryError as error:
-            reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels; give a smaller --size"
-            raise PictureTooLarge(name, reason) from error
-        return replace(painted, notices=(*painted.notices, *places.notices))
+        return Places(photo, pixels, self.options.feather * max(size), name)
 
     def _composed(self, pixels: IntegerArray, places: Places) -> IntegerArray:
         """Return the photo with the whole's painting on it, the regions' on that, and all of it within the mask."""
         # Masks first: what is wrong with one is said before the time that painting takes.
         within = None if self.mask is None else places.weights(self.mask)
         layers = [(region.style, places.weights(region.mask)) for region in self.regions]
-        composed = pixels if self.style is None else self._painted(pixels, self.style)
-        for style, weights in layers:
-            composed = cast("IntegerArray", with_mask(composed, self._painted(pixels, style), weights))
+        ground = pixels if self.style is None else self._painted(pixels, self.style)
+        painted = [(self._painted(pixels, style), weights) for style, weights in layers]
+        composed = cast("IntegerArray", with_layers(ground, painted)) if painted else ground
         return composed if within is None else cast("IntegerArray", with_mask(pixels, composed, within))
 
     def _painted(self, pixels: IntegerArray, style: Style) -> IntegerArray:

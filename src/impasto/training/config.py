@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from impasto.errors import InvalidOption
 from impasto.options import check, check_value, flag, option, seconds_of
 
-__all__ = ["FitConfig", "Phase", "TrainConfig"]
+__all__ = ["FitConfig", "Phase", "TrainConfig", "check_sizes"]
 
 T = TypeVar("T")
 
@@ -92,13 +92,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check(self)
-        for name in ("batch_size", "style_size", "share"):
-            given = getattr(self, name) != getattr(type(self), name)
-            if given and len(getattr(self, name)) not in (1, len(self.size)):
-                raise InvalidOption(
-                    f"{flag(name)} has {len(getattr(self, name))} numbers, --size has {len(self.size)}: "
-                    "give one, or one for each phase"
-                )
+        _check_counts(self, ("batch_size", "style_size", "share"))
         if not any(self.share):
             raise InvalidOption("--share must not be all zero")
         if not self.steps and not self.epochs:
@@ -186,8 +180,28 @@ class FitConfig:
     def __post_init__(self) -> None:
         check(self)
         seconds_of(self.budget, "--budget")
-        if len(self.size) != len(self.batch_size):
-            raise InvalidOption(f"--size has {len(self.size)} numbers, --batch-size has {len(self.batch_size)}")
+        _check_counts(self, ("batch_size",))
+
+    def phases(self) -> list[tuple[int, int]]:
+        """Return size in px and batch size of each phase, in order."""
+        return list(zip(self.size, _spread(self.batch_size, len(self.size)), strict=True))
+
+
+def check_sizes(sizes: Sequence[int], stride: int) -> None:
+    """Raise InvalidOption unless crops of these sizes, in px, fit a network of this stride."""
+    for size in sizes:
+        if size % stride:
+            raise InvalidOption(f"--size must be a multiple of {stride} for this network, got {size}")
+
+
+def _check_counts(config: TrainConfig | FitConfig, names: Sequence[str]) -> None:
+    """Raise InvalidOption unless the options of these names have one value, or one for each of the config's sizes."""
+    for name in names:
+        values, phases = getattr(config, name), len(config.size)
+        if values != getattr(type(config), name) and len(values) not in (1, phases):
+            raise InvalidOption(
+                f"{flag(name)} has {len(values)} numbers, --size has {phases}: give one, or one for each phase"
+            )
 
 
 def _spread(values: tuple[T, ...], count: int) -> tuple[T, ...]:

@@ -2,7 +2,7 @@
 
 Source: Dumoulin et al. 2017, "A Learned Representation for Artistic Style", section 3.3.
 Differs: the course of the learning rate follows the time that was given, not a number of steps; the start is the best
-of the styles that the network knows; and what is kept is the average that was best on photos set apart.
+of the styles that the network knows; and what is kept is the average that was best on some crops of the photos.
 """
 
 from __future__ import annotations
@@ -28,27 +28,23 @@ from impasto.perceptual import losses
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.weights import load_vgg19
 from impasto.runtime.engines.torch_engine import load_net
-from impasto.training.config import FitConfig
+from impasto.training.config import FitConfig, TrainConfig, check_sizes
 from impasto.training.distributed import World
 from impasto.training.loop import undo_rounding
-from impasto.training.pictures import load_paintings, sketch, sketch_paintings
+from impasto.training.pictures import is_standard, load_paintings, sketch_painting
 
 __all__ = ["FitReport", "StyleFit", "signature_of"]
 
 PHOTOS = Path(__file__).parent.parent / "assets" / "photos"
 """The photos that come with Impasto."""
-APART = 3
-"""Crops set apart, of the largest size, to judge by."""
+FOR_JUDGEMENT = 3
+"""Crops, of the largest size, to judge by; always the same ones."""
 JUDGEMENTS = 12
 """How often the average is judged in the course of a fit."""
 CANDIDATES = 5
 """How many of the nearest known styles are tried as a start."""
-
-
 SCALE = (1.0, 1.6)
 """Short side of a photo before the crop, in crops: few photos give more different crops when the range is wide."""
-RANGE_WEIGHT = 10.0
-"""Weight of the penalty on values outside [0, 1], as in training."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +95,7 @@ class StyleFit:
         self.config = config = config or FitConfig()
         began = time.perf_counter()
         self.net, self.manifest = _frozen(network)
+        check_sizes(config.size, self.net.stride)
         pixels = load_paintings([str(painting)], config.style_size)[0]
         self.source = open_sources(config.photos or [str(PHOTOS)])
         with World.join(config.device) as world:
@@ -107,16 +104,17 @@ class StyleFit:
         self.criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(self.device)
         self.target = self.criterion.style_target(pixels.to(self.device))
         self.course = _Course(config.steps, seconds_of(config.budget, "--budget"), began)
-        self._apart = self._crops_apart()
-        self._sketch = sketch(pixels, self.target)
+        self._crops = self._crops_to_judge()
+        self._sketch = sketch_painting(str(painting), self.criterion if is_standard(config) else None)
         start = self._start([style for style in known if style.network == self.manifest.fingerprint])
         self._best_loss, self._best = self._judge(start), start.clone()
         self.vector = start.clone().requires_grad_()
-        self.average = start.clone()
+        self.average, self._judged_at = start.clone(), 0
 
     @property
     def best(self) -> Style:
-        """The style as far as it was learned: the average that was best on the photos set apart."""
+        """The style as far as it was learned: the average that was best when it was judged, which may be now."""
+        self._keep_if_best()
         return Style(
             self.painting.stem,
             self._best.cpu().numpy()[0],
@@ -131,10 +129,10 @@ class StyleFit:
         Raises TrainingError if the loss is no longer a number, DataError if photos cannot be read; `best` stays.
         """
         optimizer = torch.optim.Adam([self.vector], lr=self.config.lr)
-        judged = 0
-        for phase in range(len(self.config.size)):
-            with closing(self._batches(phase)) as batches:
-                while self.course.over < (phase + 1) / len(self.config.size):
+        judged, phases = 0, self.config.phases()
+        for phase, (size, batch_size) in enumerate(phases, 1):
+            with closing(self._batches(size, batch_size, self.config.seed + phase, SCALE)) as batches:
+                while self.course.over < phase / len(phases):
                     content, style = self._step(optimizer, next(batches))
                     due = int(self.course.over * JUDGEMENTS)
                     if due > judged:
@@ -165,18 +163,23 @@ class StyleFit:
             painted = self.net(photos, vector).float()
             distances = self.criterion(painted, self.criterion.content_target(photos), self.target)
         content, style = distances.content.mean(), distances.style.mean()
-        beside = self.config.tv_weight * losses.total_variation(painted) + RANGE_WEIGHT * losses.out_of_range(painted)
+        beside = self.config.tv_weight * losses.total_variation(
+            painted
+        ) + TrainConfig.range_weight * losses.out_of_range(painted)
         loss = self.config.content_weight * content + self.config.style_weight * style + beside.mean()
         return loss, content.detach(), style.detach()
 
     def _keep_if_best(self) -> None:
+        if self._judged_at == self.course.done:
+            return
+        self._judged_at = self.course.done
         loss = self._judge(self.average)
         if loss < self._best_loss:
             self._best_loss, self._best = loss, self.average.clone()
 
     @torch.no_grad()
     def _judge(self, vector: Tensor) -> float:
-        return float(self._loss(vector, self._apart)[0])
+        return float(self._loss(vector, self._crops)[0])
 
     @torch.no_grad()
     def _start(self, known: Sequence[Style]) -> Tensor:
@@ -189,33 +192,23 @@ class StyleFit:
     def _nearest(self, known: Sequence[Style]) -> list[Style]:
         """Return the styles whose paintings are most like this one, and those of which that is not known."""
         target = self._sketch.signature
-        distances = [0.0 if style.signature is None else signature_distance(style.signature, target) for style in known]
+        distances = [
+            0.0 if style.signature is None or target is None else signature_distance(style.signature, target)
+            for style in known
+        ]
         return [known[index] for index in np.argsort(distances, kind="stable")[:CANDIDATES]]
 
-    def _batches(self, phase: int) -> Generator[Tensor, None, None]:
-        """Yield a phase's crops of photos without end, (N, 3, S, S) uint8."""
-        size, batch_size = self.config.size[phase], self.config.batch_size[phase]
+    def _batches(
+        self, size: int, batch_size: int, seed: int, scale: tuple[float, float]
+    ) -> Generator[Tensor, None, None]:
+        """Yield crops of the photos without end, (N, 3, size, size) uint8."""
         return photo_batches(
-            self.source,
-            size=size,
-            batch_size=batch_size,
-            seed=self.config.seed + phase,
-            workers=0,
-            scale=SCALE,
-            blank=0.0,
+            self.source, size=size, batch_size=batch_size, seed=seed, workers=0, scale=scale, blank=0.0
         )
 
-    def _crops_apart(self) -> Tensor:
-        """Return the crops to judge by, (APART, 3, S, S) float32 in [0, 1]."""
-        batches = photo_batches(
-            self.source,
-            size=max(self.config.size),
-            batch_size=APART,
-            seed=self.config.seed + 10_000,
-            workers=0,
-            blank=0.0,
-        )
-        with closing(batches):
+    def _crops_to_judge(self) -> Tensor:
+        """Return the crops to judge by, (FOR_JUDGEMENT, 3, S, S) float32 in [0, 1]."""
+        with closing(self._batches(max(self.config.size), FOR_JUDGEMENT, self.config.seed, (1.0, 1.0))) as batches:
             return (next(batches) / 255).to(self.device)
 
 
@@ -224,9 +217,9 @@ def signature_of(painting: Path) -> NDArray[np.float32]:
 
     Raises PictureError, InvalidOption for a painting that is too small, and WeightsError.
     """
-    criterion = PerceptualCriterion(load_vgg19())
-    (found,) = sketch_paintings([str(painting)], criterion, FitConfig.style_size).values()
-    return found.signature
+    found = sketch_painting(str(painting), PerceptualCriterion(load_vgg19())).signature
+    assert found is not None  # noqa: S101 - with a criterion there is one
+    return found
 
 
 def _frozen(network: Path) -> tuple[PaintingNet, Manifest]:

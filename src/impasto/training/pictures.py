@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,15 @@ from torch import Tensor, nn
 from impasto.errors import InvalidOption
 from impasto.image import Picture, fit, palette_of, read, resize, to_eight_bits, with_mask
 from impasto.model import IDENTITY
-from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.criterion import STYLE_LAYERS, PerceptualCriterion
 from impasto.perceptual.signature import signature
+from impasto.training.config import FitConfig, TrainConfig
 
-__all__ = ["Sketch", "load_paintings", "load_picture", "load_previews", "sketch_paintings", "style_names"]
+__all__ = ["Sketch", "is_standard", "load_paintings", "load_picture", "load_previews", "sketch_painting", "style_names"]
 
 NARROWEST = 32  # px; VGG-19's fifth block halves pictures four times
 SMALLEST_PAINTING = 64  # px of the short side, as it is in the file
+SKETCH_SIZE = 512  # px of the long side that paintings are sketched at
 PREVIEW_SIZE = 384  # px of the long side
 
 
@@ -86,23 +88,34 @@ class Sketch:
     """What a style file says of its painting: `palette` and `signature` as in `model.Style`."""
 
     palette: NDArray[np.float32]
-    signature: NDArray[np.float32]
+    signature: NDArray[np.float32] | None
 
 
-def sketch_paintings(paths: Sequence[str], criterion: PerceptualCriterion, long_side: int) -> dict[str, Sketch]:
-    """Return {style's name: sketch} of paintings, scaled to a long side in px; raises as `load_paintings` does."""
+def sketch_painting(path: str, criterion: PerceptualCriterion | None) -> Sketch:
+    """Return a painting's sketch, all of the same size, so that signatures can be compared.
+
+    criterion: the one that signatures are made with, see `is_standard`; None leaves the signature out.
+    Raises as `load_paintings` does.
+    """
+    (painting,) = load_paintings([path], SKETCH_SIZE)
+    palette = palette_of(painting[0].permute(1, 2, 0).contiguous().numpy())
+    if criterion is None:
+        return Sketch(palette, None)
     device = next(criterion.parameters()).device
-    paintings = [painting.to(device) for painting in load_paintings(paths, long_side)]
-    return {
-        name: sketch(painting, criterion.style_target(painting))
-        for name, painting in zip(style_names(paths), paintings, strict=True)
-    }
+    return Sketch(palette, signature(criterion.style_target(painting.to(device))))
 
 
-def sketch(painting: Tensor, target: Mapping[str, Tensor]) -> Sketch:
-    """Return the sketch of a painting, (1, 3, H, W) float32 RGB in [0, 1], and its Gram matrices, (1, C, C) each."""
-    pixels = painting[0].permute(1, 2, 0).contiguous().cpu().numpy()
-    return Sketch(palette_of(pixels), signature(target))
+def is_standard(config: TrainConfig | FitConfig) -> bool:
+    """Return whether signatures are made with a run's criterion.
+
+    That is: VGG-19's Caffe weights, maximum pooling, relative losses, and all of STYLE_LAYERS at least.
+    """
+    if config.vgg != "caffe":
+        return False
+    if isinstance(config, FitConfig):
+        return True
+    relative = config.losses == "relative" and config.pooling == "max"
+    return relative and set(STYLE_LAYERS) <= set(config.style_layers)
 
 
 def load_previews(paths: Sequence[str], stride: int) -> list[tuple[str, Tensor]]:

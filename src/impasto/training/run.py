@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from torch import Tensor
 from impasto.atomic import atomic_write
 from impasto.data import PhotoSource, open_sources, photo_batches
 from impasto.errors import InvalidOption, TrainingError
-from impasto.model import IDENTITY, NETWORK, Manifest, read_style
+from impasto.model import IDENTITY, NETWORK, Manifest, styles_beside
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
 from impasto.perceptual.criterion import PerceptualCriterion
@@ -23,10 +23,10 @@ from impasto.perceptual.vgg import LAYERS
 from impasto.perceptual.weights import load_vgg19
 from impasto.runtime.engines.torch_engine import load_net
 from impasto.training import hooks
-from impasto.training.config import Phase, TrainConfig
+from impasto.training.config import Phase, TrainConfig, check_sizes
 from impasto.training.distributed import World
 from impasto.training.loop import Hook, run_phase
-from impasto.training.pictures import Sketch, load_paintings, load_previews, sketch_paintings, style_names
+from impasto.training.pictures import Sketch, is_standard, load_paintings, load_previews, sketch_painting, style_names
 from impasto.training.progress import Progress
 from impasto.training.state import CHECKPOINT, TrainState
 from impasto.training.task import StyledNetwork, StyleTask, style_targets
@@ -36,7 +36,7 @@ __all__ = ["Trained", "begin", "resume", "trained"]
 
 BUNDLED = "bundled"
 """What --base calls the network that comes with Impasto."""
-_PRIVATE = ("base", "data", "output", "preview")
+_PRIVATE = ("base", "data", "output", "preview", "style", "vgg")
 """Options that say where things lie on the machine that trained, which is nobody's business."""
 
 
@@ -116,15 +116,14 @@ def _base(name: str) -> Trained:
         raise TrainingError(f"--base: {name} holds no run and is no network file")
     net, metadata = load_net(network.with_suffix(".safetensors"))
     manifest = Manifest.from_metadata(metadata, str(network))
-    found = [read_style(path) for path in sorted((network.parent / "styles").glob("*.style"))]
-    vectors = {style.name: torch.from_numpy(style.vector) for style in found if style.network == manifest.fingerprint}
+    vectors = {style.name: torch.from_numpy(style.vector) for style in styles_beside(network)}
     if manifest.identity:
         vectors[IDENTITY] = torch.tensor(manifest.identity)
     return Trained(net, vectors, dict(manifest.training))
 
 
 def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
-    """Take over a base's weights and vectors; a style that the base does not know starts as the mean of its styles."""
+    """Take over a base's weights, vectors and facts; a style that it does not know starts as the mean of its styles."""
     if base.facts["network"] != registry.describe(state.model.net):
         raise InvalidOption(f"--base: {config.base} is a run of {base.facts['network']}, which --network is not")
     styles = [vector for name, vector in base.vectors.items() if name != IDENTITY]
@@ -134,6 +133,7 @@ def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
     for model in (state.model, state.averaged):
         model.net.load_state_dict(base.net.state_dict())
         model.vectors.data.copy_(torch.stack([*wanted, identity]))
+    state.base = base.facts
 
 
 def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
@@ -143,25 +143,26 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
         source = open_sources(config.data)
         phases = config.phases(len(source), world.size)
         left = [phase for phase in phases if phase.last > state.step]
+        if not left:
+            return _finished(state, config)
         # What can be wrong with pictures and folders is found before the seconds that VGG-19 takes.
         paintings = {phase.style_size: load_paintings(config.style, phase.style_size) for phase in left}
-        beside = _hooks(state, config, world, phases[-1].last, stack) if world.leads and left else []
+        beside = _hooks(state, config, world, phases[-1].last, stack) if world.leads else []
         criterion = _criterion(config, world.device)
+        sketching = criterion if is_standard(config) else None
+        state.sketches = {Path(painting).stem: sketch_painting(painting, sketching) for painting in config.style}
         for phase in left:
             targets = style_targets(criterion, [painting.to(world.device) for painting in paintings[phase.style_size]])
             bf16 = world.wants_bf16(config.precision)
             task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world.rank)
             with closing(_batches(config, phase, state.step, source, world)) as batches:
                 run_phase(state, task, batches, world, beside)
-        sketches = sketch_paintings(config.style, criterion, config.style_size[-1])
-    return replace(_finished(state, config), sketches=sketches)
+    return _finished(state, config)
 
 
 def _check_fit(config: TrainConfig, net: PaintingNet) -> None:
     """Raise InvalidOption for what the config alone cannot know to be wrong."""
-    for size in config.size:
-        if size % net.stride:
-            raise InvalidOption(f"--size must be a multiple of {net.stride} for this network, got {size}")
+    check_sizes(config.size, net.stride)
     for name, layers in (("content-layers", config.content_layers), ("style-layers", config.style_layers)):
         for layer in layers:
             if layer not in LAYERS:
@@ -229,10 +230,11 @@ def _finished(state: TrainState, config: TrainConfig) -> Trained:
         vectors[IDENTITY] = model.identity[0].detach().float()
     facts = {
         "network": registry.describe(model.net),
-        "vgg": config.vgg,
+        "vgg": Path(config.vgg).name,
         "steps": state.step,
         "hours": round(state.seconds / 3600, 2),
-        "config": {key: value for key, value in config.to_dict().items() if key not in _PRIVATE},
-        "base": _base(config.base).facts if config.base else None,
+        "config": {key: value for key, value in config.to_dict().items() if key not in _PRIVATE}
+        | {"style": style_names(config.style)},
+        "base": state.base,
     }
-    return Trained(model.net, vectors, facts)
+    return Trained(model.net, vectors, facts, state.sketches)

@@ -16,6 +16,7 @@ from torch.optim.swa_utils import AveragedModel
 from impasto.atomic import atomic_write
 from impasto.errors import TrainingError
 from impasto.training.config import TrainConfig
+from impasto.training.pictures import Sketch
 from impasto.training.schedule import averaging_decay, learning_rate_factor
 from impasto.training.task import StyledNetwork
 
@@ -33,6 +34,7 @@ class TrainState:
     average: the running average of the weights, which is what is previewed and exported; step: steps done; seconds:
     time that they took, without waiting for photos; rates: full learning rates of the optimiser's groups.
     whole: whether model, optimiser, average and step belong together, as they do but for a moment in `update`.
+    base: facts of what the run started from, or None; sketches: of the styles' paintings, by name.
     """
 
     model: StyledNetwork
@@ -42,6 +44,8 @@ class TrainState:
     seconds: float = 0.0
     rates: list[float] = field(default_factory=list)
     whole: bool = True
+    base: dict[str, Any] | None = None
+    sketches: dict[str, Sketch] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, model: StyledNetwork, config: TrainConfig) -> TrainState:
@@ -98,6 +102,8 @@ class TrainState:
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
+            "base": self.base,
+            "sketches": {name: _packed(sketch) for name, sketch in self.sketches.items()},
         }
         packed = io.BytesIO()
         torch.save(state, packed)
@@ -116,7 +122,8 @@ class TrainState:
             self.model.load_state_dict(saved["model"])
             self.average.load_state_dict(saved["average"])
             self.optimizer.load_state_dict(saved["optimizer"])
-            self.step, self.seconds = saved["step"], saved["seconds"]
+            self.step, self.seconds, self.base = saved["step"], saved["seconds"], saved.get("base")
+            self.sketches = {name: _unpacked(packed) for name, packed in saved.get("sketches", {}).items()}
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise TrainingError(f"the {CHECKPOINT} is not one of this run's network and styles") from error
 
@@ -133,6 +140,16 @@ class TrainState:
         if not isinstance(saved, dict) or not isinstance(saved.get("config"), dict):
             raise TrainingError(f"{path} is not a checkpoint of a training run")
         return saved
+
+
+def _packed(sketch: Sketch) -> dict[str, Tensor]:
+    """Return a sketch as what torch reads without unpickling."""
+    return {name: torch.from_numpy(fact) for name, fact in vars(sketch).items() if fact is not None}
+
+
+def _unpacked(packed: dict[str, Tensor]) -> Sketch:
+    signature = packed.get("signature")
+    return Sketch(packed["palette"].numpy(), None if signature is None else signature.numpy())
 
 
 @dataclass(frozen=True)
