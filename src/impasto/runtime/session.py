@@ -11,12 +11,16 @@ from impasto.errors import ModelError
 from impasto.model import Manifest, Style
 from impasto.runtime.engines import Engine, open_engine
 
-__all__ = ["Session"]
+__all__ = ["MARGIN", "Session", "padded", "unpadded"]
 
 OUT_OF_MEMORY = ("bad_alloc", "allocate memory", "out of memory", "BFCArena")
 """What engines say when there is not enough memory, each in its own kind of error."""
-SMALLEST = 16
-"""px that a side is padded to at least, so that every layer's reflection has something to reflect."""
+MARGIN = 16
+"""px that a picture is enlarged by on each side, and the painting cut by.
+
+Most of what a network's own padding paints at the border (a thin frame, where the photo is nearly flat) then falls
+outside, and every layer has something to reflect.
+"""
 
 
 class Session:
@@ -47,11 +51,8 @@ class Session:
         Raises ModelError for a style of another network and MemoryError.
         """
         self.check(style)
-        height, width = picture.shape[:2]
-        padded = _pad(picture, self.manifest.stride)
-        planes = np.ascontiguousarray(padded.transpose(2, 0, 1)[None])
-        painting = self._run(planes, style.vector[None])[0, :, :height, :width]
-        return np.moveaxis(painting, 0, 2)
+        planes = padded(picture, self.manifest.stride)
+        return unpadded(self._run(planes, style.vector[None]), picture)
 
     def _run(self, planes: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
         try:
@@ -62,9 +63,17 @@ class Session:
             raise
 
 
-def _pad(picture: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """Pad at the bottom and right, by mirroring, to multiples of the stride and at least SMALLEST."""
-    more = [max(SMALLEST, -(-side // stride) * stride) - side for side in picture.shape[:2]]
-    if not any(more):
-        return picture
-    return np.pad(picture, ((0, more[0]), (0, more[1]), (0, 0)), mode="symmetric")
+def padded(picture: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
+    """Return what a network is given for a picture, (H, W, 3): (1, 3, H', W') with mirrored margins.
+
+    MARGIN on every side, then at the bottom and right as much as makes both sides multiples of the stride.
+    """
+    wanted = [-(-(side + 2 * MARGIN) // stride) * stride for side in picture.shape[:2]]
+    (down, across) = ((MARGIN, want - side - MARGIN) for want, side in zip(wanted, picture.shape[:2], strict=True))
+    return np.ascontiguousarray(np.pad(picture, (down, across, (0, 0)), mode="symmetric").transpose(2, 0, 1)[None])
+
+
+def unpadded(painting: NDArray[np.float32], picture: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the part of a painting, (1, 3, H', W'), that is the `padded` picture's own, (H, W, 3)."""
+    height, width = picture.shape[:2]
+    return np.moveaxis(painting[0, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width], 0, 2)
