@@ -3,7 +3,7 @@
     python benchmarks/gallery.py
 
 0 is the same painting.  The distances are taken from the sketches in the .style files, which estimate those of VGG-19's
-Gram matrices (relu1_1 to relu5_1) to about 5 %.  Both directions differ, as each is relative to the column's painting.
+Gram matrices (relu1_1 to relu5_1) to within 20 %.  Both directions differ: each is relative to its column.
 """
 
 import argparse

@@ -90,11 +90,11 @@ class _Preview:
 
     def __init__(self, file: Path, photo: str | None) -> None:
         from impasto.image import fit, read, resize, to_eight_bits
-        from impasto.model.bundled import ASSETS  # not from the module that learns: it needs torch
+        from impasto.model.bundled import PHOTOS  # not from the module that learns: it needs torch
 
         self.file = file
         self.session: Session | None = None
-        pixels = to_eight_bits(read(photo or ASSETS / "photos" / "astronaut.jpg").pixels)
+        pixels = to_eight_bits(read(photo or PHOTOS / "astronaut.jpg").pixels)
         self.pixels = resize(pixels, fit(pixels.shape[:2], PREVIEW_SIZE))
 
     def write(self, running: StyleFit) -> None:

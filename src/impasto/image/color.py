@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption
-from impasto.image.picture import described, row_strips, to_float, to_integers
+from impasto.image.picture import check_pixels, described, row_strips, to_float, to_integers
 
 __all__ = ["keep_colors", "match_palette", "palette_of"]
 
@@ -67,7 +67,7 @@ def keep_colors(photo: NDArray[Any], painted: NDArray[Any]) -> NDArray[Any]:
     Source: the luminance-only transfer of Gatys et al. 2016, "Preserving color in neural artistic style
     transfer".  Differs: in Oklab, not in YIQ, and applied to the finished painting.
     """
-    _check_pixels(photo)
+    check_pixels(photo)
     if photo.shape != painted.shape or photo.dtype != painted.dtype:
         raise InvalidOption(f"photo and painting must match, got {described(photo)} and {described(painted)}")
     kept = np.empty_like(photo)
@@ -86,7 +86,7 @@ def palette_of(pixels: NDArray[Any]) -> NDArray[np.float32]:
 
     Raises InvalidOption for other arrays.
     """
-    _check_pixels(pixels)
+    check_pixels(pixels)
     height, width, _ = pixels.shape
     step = 1
     while -(-height // step) * -(-width // step) > _SAMPLE:
@@ -109,7 +109,7 @@ def match_palette(pixels: NDArray[Any], palette: NDArray[Any]) -> NDArray[Any]:
     Source: the linear Monge-Kantorovich map of Pitie & Kokaram 2007, "The linear Monge-Kantorovitch linear
     colour mapping for example-based colour transfer", eq. 4.  Differs: in Oklab; the stretch has a limit.
     """
-    _check_pixels(pixels)
+    check_pixels(pixels)
     _check_palette(palette)
     own, wanted = palette_of(pixels).astype(np.float64), palette.astype(np.float64)
     stretch = _transport(own[1:], wanted[1:])
@@ -124,12 +124,6 @@ def match_palette(pixels: NDArray[Any], palette: NDArray[Any]) -> NDArray[Any]:
         roots -= lightness
         matched[rows] = _encoded(np.clip(lightness, 0, 1), roots, matched[rows])
     return matched
-
-
-def _check_pixels(pixels: NDArray[Any]) -> None:
-    right = pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
-    if not right or pixels.dtype not in (np.uint8, np.uint16, np.float32):
-        raise InvalidOption(f"pixels must be (H, W, 3) uint8, uint16 or float32, got {described(pixels)}")
 
 
 def _check_palette(palette: NDArray[Any]) -> None:

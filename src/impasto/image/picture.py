@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption
 
-__all__ = ["IntegerArray", "Picture", "row_strips", "to_eight_bits", "to_float", "to_integers"]
+__all__ = ["IntegerArray", "Picture", "check_pixels", "row_strips", "to_eight_bits", "to_float", "to_integers"]
 
 IntegerArray: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -56,6 +56,13 @@ def _is_integer(values: NDArray[Any]) -> bool:
 def described(values: NDArray[Any]) -> str:
     """Return shape and dtype as error messages give them."""
     return f"{tuple(values.shape)} {values.dtype}"
+
+
+def check_pixels(pixels: NDArray[Any]) -> None:
+    """Raise InvalidOption unless pixels are (H, W, 3) uint8, uint16 or float32, at least one."""
+    right = pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
+    if not right or pixels.dtype not in (np.uint8, np.uint16, np.float32):
+        raise InvalidOption(f"pixels must be (H, W, 3) uint8, uint16 or float32, got {described(pixels)}")
 
 
 def row_strips(height: int, width: int) -> list[slice]:

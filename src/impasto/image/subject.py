@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, InvalidOption
-from impasto.image.picture import described, row_strips, to_eight_bits, to_float, to_integers
+from impasto.image.picture import check_pixels, row_strips, to_eight_bits, to_float, to_integers
 from impasto.image.resize import fit, resize
 
 __all__ = ["find_subject"]
@@ -61,7 +61,7 @@ def find_subject(pixels: NDArray[Any]) -> NDArray[np.float32]:
     "Guided image filtering", whose coefficients are enlarged as in He & Sun 2015, "Fast guided filter".
     Differs: the guess is averaged over regions of like colour, so that things hold together.
     """
-    _check_pixels(pixels)
+    check_pixels(pixels)
     cv2 = _opencv()
     small = _small(pixels)
     subject = _whole(cv2, _cut(cv2, small, _saliency(cv2, small)))
@@ -69,12 +69,6 @@ def find_subject(pixels: NDArray[Any]) -> NDArray[np.float32]:
     if not _LEAST <= share <= _MOST:
         raise InvalidOption("no subject stands out in this photo; say where it is with --mask or --region")
     return _refined(cv2, subject, small, pixels)
-
-
-def _check_pixels(pixels: NDArray[Any]) -> None:
-    right = pixels.ndim == 3 and pixels.shape[2] == 3 and pixels.size > 0
-    if not right or pixels.dtype not in (np.uint8, np.uint16, np.float32):
-        raise InvalidOption(f"pixels must be (H, W, 3) uint8, uint16 or float32, got {described(pixels)}")
 
 
 def _opencv() -> ModuleType:

@@ -7,10 +7,12 @@ from pathlib import Path
 
 from impasto.model.style import Credits, read_style
 
-__all__ = ["ASSETS", "NETWORK", "STYLE_SUFFIX", "StyleInfo", "bundled_paths", "bundled_styles"]
+__all__ = ["ASSETS", "NETWORK", "PHOTOS", "STYLE_SUFFIX", "StyleInfo", "bundled_paths", "bundled_styles"]
 
 ASSETS = Path(__file__).parent.parent / "assets"
 NETWORK = ASSETS / "impasto.onnx"
+PHOTOS = ASSETS / "photos"
+"""Photos for learning and showing new styles."""
 STYLE_SUFFIX = ".style"
 
 

@@ -22,6 +22,7 @@ from torch import Tensor
 from impasto.data import open_sources, photo_batches
 from impasto.errors import InvalidOption, TrainingError
 from impasto.model import Manifest, Style, signature_distance
+from impasto.model.bundled import PHOTOS
 from impasto.nets.base import PaintingNet
 from impasto.options import seconds_of
 from impasto.perceptual import losses
@@ -35,8 +36,6 @@ from impasto.training.pictures import is_standard, load_paintings, sketch_painti
 
 __all__ = ["FitReport", "StyleFit", "signature_of"]
 
-PHOTOS = Path(__file__).parent.parent / "assets" / "photos"
-"""The photos that come with Impasto."""
 FOR_JUDGEMENT = 3
 """Crops, of the largest size, to judge by; always the same ones."""
 JUDGEMENTS = 12
