@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from impasto.errors import ImpastoError
     from impasto.fitting import fit, like
     from impasto.model import Credits, Style, StyleInfo, find_style, mix, random_style, read_style, walk, write_style
+    from impasto.optimizing import optimize
     from impasto.runtime.stylizer import StylizeOptions, Stylizer
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "like",
     "load",
     "mix",
+    "optimize",
     "random_style",
     "read_style",
     "styles",
@@ -48,6 +50,7 @@ _HOMES = {
     "stylize": "impasto.api",
     "fit": "impasto.fitting",
     "like": "impasto.fitting",
+    "optimize": "impasto.optimizing",
     "ImpastoError": "impasto.errors",
     "find_style": "impasto.model",
     "mix": "impasto.model",

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and whether they could."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["atomic_write"]
+from impasto.errors import UnwritableOutput
+
+__all__ = ["atomic_write", "check_folder"]
 
 
 @contextmanager
@@ -41,3 +43,12 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def check_folder(output: Path) -> None:
+    """Raise UnwritableOutput unless the folder that a file is to be written into is there and may be written to."""
+    folder = output.absolute().parent
+    if not folder.is_dir():
+        raise UnwritableOutput(str(output), "the folder does not exist")
+    if not os.access(folder, os.W_OK):
+        raise UnwritableOutput(str(output), "the folder cannot be written to")

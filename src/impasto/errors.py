@@ -12,7 +12,8 @@ ImpastoError
  ├─ DataError                a folder or archive holds nothing to train on
  ├─ WeightsError             weights of the perceptual network are absent or wrong
  ├─ ParityError              an exported graph disagrees with the network it came from
- └─ TrainingError            a run cannot go on; names the step where it matters
+ ├─ TrainingError            a run cannot go on; names the step where it matters
+ └─ OptimizationError        the optimisation of a picture cannot go on
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ __all__ = [
     "ImpastoError",
     "InvalidOption",
     "ModelError",
+    "OptimizationError",
     "ParityError",
     "PictureError",
     "PictureTooLarge",
@@ -101,3 +103,7 @@ class ParityError(ImpastoError):
 
 class TrainingError(ImpastoError):
     """A training run cannot start or cannot go on."""
+
+
+class OptimizationError(ImpastoError):
+    """The optimisation of a picture cannot go on: its loss is no longer a number, or memory does not suffice."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from impasto.atomic import check_folder
 from impasto.errors import (
     EngineUnavailable,
     InvalidOption,
@@ -34,7 +34,7 @@ from impasto.model import (
 if TYPE_CHECKING:
     from impasto.training.fit import FitReport, StyleFit
 
-__all__ = ["Follow", "fit", "fitted", "like", "open_fit"]
+__all__ = ["Follow", "fit", "fitted", "kept_fit", "like", "open_fit"]
 
 Follow = Callable[["StyleFit", "FitReport"], None]
 """Called after each step of a fit."""
@@ -84,6 +84,15 @@ def fitted(painting: Path, network: Path = NETWORK, follow: Follow | None = None
         kept.parent.mkdir(parents=True, exist_ok=True)
         write_style(running.best, kept)
     return running.best
+
+
+def kept_fit(painting: Path, network: Path = NETWORK) -> Path | None:
+    """Return the file in the user's cache with a painting's style, or None if it was not fitted yet.
+
+    Raises UnreadablePicture.
+    """
+    kept = _cached(painting, network)
+    return kept if kept.exists() else None
 
 
 def open_fit(painting: str | Path, *, network: str | Path | None = None, **options: Any) -> StyleFit:
@@ -142,10 +151,7 @@ def _check_output(output: Path) -> None:
     """Raise before the work what would be in the way of writing after it."""
     if not is_style_file(output.name):
         raise InvalidOption(f"--output: {output} must end in .style")
-    if not output.absolute().parent.is_dir():
-        raise UnwritableOutput(str(output), "the folder does not exist")
-    if not os.access(output.absolute().parent, os.W_OK):
-        raise UnwritableOutput(str(output), "the folder cannot be written to")
+    check_folder(output)
 
 
 def _write(style: Style, output: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from impasto.errors import InvalidOption
 
-__all__ = ["check", "check_value", "flag", "option", "seconds_of"]
+__all__ = ["bytes_of", "check", "check_value", "flag", "option", "seconds_of"]
 
 LONGEST = 1e7
 """Seconds that a time may be at most: some months, so that a slip of the keyboard is noticed."""
@@ -104,3 +104,15 @@ def seconds_of(text: str, name: str) -> float:
     if not 0 < total < LONGEST:
         raise InvalidOption(f"{name} is a time above 0, such as 90s, 3m or 1h, got {text!r}")
     return total
+
+
+_SIZE = re.compile(rf"({_NUMBER})\s*([kmgt]?)i?b?", re.ASCII)
+
+
+def bytes_of(text: str, name: str) -> int:
+    """Return a size such as 500MB, 2GB or 1.5G (1024-fold) in bytes; raises InvalidOption that says `name`."""
+    match = _SIZE.fullmatch(text.strip().lower())
+    size = float(match[1]) * 1024.0 ** " kmgt".index(match[2] or " ") if match else 0.0
+    if size < 1:
+        raise InvalidOption(f"{name} is a size such as 500MB or 2GB, got {text!r}")
+    return int(size)

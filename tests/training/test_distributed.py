@@ -8,6 +8,7 @@ import torch.distributed as dist
 import torch.multiprocessing
 
 from impasto.errors import EngineUnavailable
+from impasto.perceptual.device import wants_bf16
 from impasto.training.distributed import World
 from impasto.training.run import begin
 from training.processes import work
@@ -99,12 +100,13 @@ def test_without_a_gpu_auto_is_the_cpu_and_cuda_an_error(monkeypatch):
 
 
 def test_bfloat16_is_used_where_it_is_asked_for_or_fast(monkeypatch):
-    assert World().wants_bf16("bf16")
-    assert not World().wants_bf16("f32")
+    cpu = torch.device("cpu")
+    assert wants_bf16(cpu, "bf16")
+    assert not wants_bf16(cpu, "f32")
     for avx, amx, expected in ((False, False, False), (True, False, True), (False, True, True)):
         monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda avx=avx: avx)
         monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx)
-        assert World().wants_bf16("auto") is expected
+        assert wants_bf16(cpu, "auto") is expected
 
 
 @pytest.fixture

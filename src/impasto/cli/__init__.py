@@ -18,6 +18,7 @@ COMMANDS = {
     "stylize": "Paint photos in a style.",
     "styles": "List the bundled styles, show all of them on one photo, or find those like a painting.",
     "fit": "Learn a new style from one painting.",
+    "optimize": "Paint one photo by optimising its pixels: slow, and the finest.",
     "train": "Train a network on paintings and photos.",
 }
 

@@ -19,7 +19,7 @@ from impasto.model import IDENTITY, Credits, Manifest, Style, write_style
 from impasto.model.network import METADATA_KEY
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
-from impasto.training.pictures import Sketch
+from impasto.perceptual.paintings import Sketch
 from impasto.training.run import Trained
 
 __all__ = ["write_model"]

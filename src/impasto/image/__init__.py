@@ -11,7 +11,7 @@ from impasto.image.color import keep_colors, match_palette, palette_of
 from impasto.image.compose import blend, repaint, with_layers, with_mask
 from impasto.image.decode import DEFAULT_MAX_PIXELS
 from impasto.image.encode import SUFFIXES, encode, format_of
-from impasto.image.files import Source, read, write
+from impasto.image.files import Source, read, read_settings, write
 from impasto.image.masks import Mask, feather, read_mask, resize_mask
 from impasto.image.picture import IntegerArray, Picture, to_eight_bits, to_float, to_integers
 from impasto.image.resize import fit, resample, resize
@@ -37,6 +37,7 @@ __all__ = [
     "palette_of",
     "read",
     "read_mask",
+    "read_settings",
     "repaint",
     "resample",
     "resize",

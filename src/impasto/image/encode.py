@@ -8,9 +8,10 @@ import struct
 from pathlib import PurePath
 from typing import Any
 
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from impasto.errors import InvalidOption
+from impasto.image.metadata import SETTINGS_KEY
 from impasto.image.picture import Picture, to_eight_bits
 
 __all__ = ["SUFFIXES", "encode", "format_of"]
@@ -53,7 +54,8 @@ def encode(picture: Picture, format: str, quality: int = 95) -> bytes:  # noqa: 
     PNG, TIFF and BMP are lossless; TIFF and BMP are not compressed.
 
     All formats get 8 bits: uint16 is rounded. JPEG and BMP have no alpha: the picture is laid on white.
-    EXIF goes into all but BMP (a longer one than a JPEG can hold is left out), dpi into all but WebP.
+    EXIF goes into all but BMP (a longer one than a JPEG can hold is left out), dpi into all but WebP, settings into
+    PNG only.
 
     Raises InvalidOption for another format or quality, or a picture larger than the format can be.
     """
@@ -103,6 +105,9 @@ def _options(picture: Picture, kind: str, quality: int) -> dict[str, Any]:
         options = {"quality": quality, "subsampling": 0, "optimize": True}
     elif kind == "WEBP":
         options = {"quality": quality, "exact": True}  # exact: what is transparent keeps its colours
+    elif kind == "PNG" and picture.settings is not None:
+        options = {"pnginfo": PngImagePlugin.PngInfo()}
+        options["pnginfo"].add_itxt(SETTINGS_KEY, picture.settings, zip=True)
     if picture.exif and len(picture.exif) <= _LONGEST_EXIF.get(kind, 0):
         options["exif"] = picture.exif
     if picture.dpi and kind in _WITH_DPI:

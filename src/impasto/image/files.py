@@ -11,14 +11,16 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from PIL.PngImagePlugin import PngImageFile
 
 from impasto.atomic import atomic_write
 from impasto.errors import InvalidOption, UnreadablePicture, UnwritableOutput
 from impasto.image.decode import DEFAULT_MAX_PIXELS, decode_image, decode_stream
 from impasto.image.encode import encode, format_of
+from impasto.image.metadata import settings_of
 from impasto.image.picture import Picture, described
 
-__all__ = ["Source", "read", "write"]
+__all__ = ["Source", "read", "read_settings", "write"]
 
 Source: TypeAlias = "str | os.PathLike[str] | bytes | BinaryIO | Image.Image | NDArray[Any]"
 
@@ -63,6 +65,18 @@ def read(source: Source, *, max_pixels: int = DEFAULT_MAX_PIXELS, name: str | No
         with _stream(source) as stream:
             return decode_stream(stream, name, max_pixels)
     except (OSError, ValueError) as error:  # ValueError: a path with a null byte
+        raise UnreadablePicture(name, _reason(error, _UNREADABLE)) from error
+
+
+def read_settings(file: str | os.PathLike[str]) -> str | None:
+    """Return what `write` put into a PNG as its picture's settings, or None; raises UnreadablePicture."""
+    name = os.fspath(file)
+    try:
+        with PngImageFile(name) as image:
+            return settings_of(image)
+    except SyntaxError as error:
+        raise UnreadablePicture(name, "this is not a PNG") from error
+    except (OSError, ValueError) as error:
         raise UnreadablePicture(name, _reason(error, _UNREADABLE)) from error
 
 

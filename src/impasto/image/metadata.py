@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from PIL import ExifTags, Image
 
-__all__ = ["Metadata", "orientation", "read_metadata"]
+__all__ = ["SETTINGS_KEY", "Metadata", "orientation", "read_metadata", "settings_of"]
+
+SETTINGS_KEY = "impasto"
+"""The keyword of the text in a PNG that says what it was made with."""
 
 _TIFF_STRUCTURE = frozenset(
     {254, 255, 256, 257, 258, 259, 262, 263, 266, 273, 277, 278, 279, 280, 281, 282, 283, 284, 296, 297}
@@ -46,6 +49,12 @@ def orientation(image: Image.Image) -> int:
     except Exception:  # noqa: BLE001  (see read_metadata)
         return 1
     return int(value) if value in range(1, 9) else 1
+
+
+def settings_of(image: Image.Image) -> str | None:
+    """Return the text about what a PNG was made with, or None."""
+    text = getattr(image, "text", {}).get(SETTINGS_KEY)
+    return None if text is None else str(text)
 
 
 def _true_exif(image: Image.Image) -> bytes | None:

@@ -24,7 +24,8 @@ class Picture:
 
     pixels: (H, W, 3) uint8 or uint16, RGB, sRGB, upright.  alpha: (H, W) of the same dtype, 0 is
     transparent, or None.  exif: EXIF block without orientation, or None.  dpi: (across, down) or None.
-    notices: sentences about what was done to the file's content on reading, for the user.
+    notices: sentences about what was done to the file's content on reading, for the user.  settings: what it was made
+    with, as text for a PNG to carry, or None.
 
     Raises InvalidOption if shapes or dtypes are others.
     """
@@ -34,6 +35,7 @@ class Picture:
     exif: bytes | None = None
     dpi: tuple[float, float] | None = None
     notices: tuple[str, ...] = ()
+    settings: str | None = None
 
     def __post_init__(self) -> None:
         pixels, alpha = self.pixels, self.alpha

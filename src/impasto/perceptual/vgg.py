@@ -17,7 +17,17 @@ from torch.nn.utils import skip_init
 
 from impasto.errors import InvalidOption, WeightsError
 
-__all__ = ["CAFFE", "CONVOLUTIONS", "CONVOLUTION_LAYERS", "LAYERS", "TORCHVISION", "VGG19", "Pooling", "Preprocessing"]
+__all__ = [
+    "CAFFE",
+    "CONVOLUTIONS",
+    "CONVOLUTION_LAYERS",
+    "LAYERS",
+    "TORCHVISION",
+    "VGG19",
+    "Pooling",
+    "Preprocessing",
+    "block_of",
+]
 
 Pooling = Literal["max", "average"]
 
@@ -34,6 +44,11 @@ LAYERS = tuple(
 
 CONVOLUTION_LAYERS = tuple(layer for layer in LAYERS if layer.startswith("conv"))
 """Names of the layers that have weights, first to last."""
+
+
+def block_of(layer: str) -> int:
+    """Return the block, 1 to 5, that a layer belongs to: its map is 2^(block-1) times smaller than the picture."""
+    return int(layer[4])
 
 
 @dataclass(frozen=True)
@@ -89,7 +104,7 @@ class VGG19(nn.Module):
         self.convolutions = nn.ModuleDict()
         inputs = 3
         for layer in CONVOLUTION_LAYERS:
-            outputs = CONVOLUTIONS[int(layer[4]) - 1][int(layer[6]) - 1]
+            outputs = CONVOLUTIONS[block_of(layer) - 1][int(layer[6]) - 1]
             convolution = skip_init(nn.Conv2d, inputs, outputs, 3, padding=1)  # type: ignore[no-untyped-call]
             self.convolutions[layer], inputs = convolution, outputs
         self._load(weights)
@@ -114,23 +129,25 @@ class VGG19(nn.Module):
 
         picture: (N, 3, H, W) float, RGB in [0, 1], at least 2^(block-1) px on each side, 16 for block 5.
         layers: names out of LAYERS; raises InvalidOption for another.
-        Returns {name: (N, C, H / 2^(block-1), W / 2^(block-1))}, float32 or, inside autocast, its dtype;
+        Returns {name: (N, C, H / 2^(block-1), W / 2^(block-1))} of the weights' dtype or, inside autocast, of its;
             computes no layer beyond the last that is asked for.
         """
         unknown = [layer for layer in layers if layer not in LAYERS]
         if unknown:
             raise InvalidOption(f"VGG-19 has no layer {unknown[0]!r}; its layers are conv1_1, relu1_1, ... relu5_4")
         features: dict[str, Tensor] = {}
-        x = self.preprocessing(picture).contiguous(memory_format=torch.channels_last)
+        weights = next(self.parameters())
+        x = self.preprocessing(picture).to(weights.dtype).contiguous(memory_format=torch.channels_last)
         for layer in LAYERS[: max(map(LAYERS.index, layers), default=-1) + 1]:
-            x = self._step(layer, x)
+            x = self._step(layer, x, spare=f"conv{layer[4:]}" not in layers)
             if layer in layers:
                 features[layer] = x
         return features
 
-    def _step(self, layer: str, x: Tensor) -> Tensor:
+    def _step(self, layer: str, x: Tensor, *, spare: bool) -> Tensor:
+        """Return a layer's map of the one before; spare: whether a ReLU may overwrite that."""
         if layer.startswith("relu"):
-            return F.relu(x)
+            return F.relu(x, inplace=spare)
         if layer.endswith("_1") and layer != "conv1_1":
             x = F.max_pool2d(x, 2) if self.pooling == "max" else F.avg_pool2d(x, 2) * AVERAGE_POOLING_GAIN
         convolved: Tensor = self.convolutions[layer](x)

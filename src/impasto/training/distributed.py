@@ -1,4 +1,4 @@
-"""Who this process is among those of a run: the only place that reads ranks, devices and precision from the machine."""
+"""Who this process is among those of a run: the only place that reads ranks from the environment."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from impasto.errors import EngineUnavailable
+from impasto.perceptual.device import open_device
 
 __all__ = ["World"]
 
@@ -33,7 +34,7 @@ class World:
         Raises EngineUnavailable if the device is not there or the processes do not find one another.
         """
         rank, size = _from_environment("RANK", 0), _from_environment("WORLD_SIZE", 1)
-        chosen = _device(device, _from_environment("LOCAL_RANK", 0))
+        chosen = open_device(device, _from_environment("LOCAL_RANK", 0))
         joins = size > 1 and not dist.is_initialized()
         if joins:
             _gather(chosen, rank, size)
@@ -63,14 +64,6 @@ class World:
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
 
-    def wants_bf16(self, precision: str) -> bool:
-        """Whether networks run in bfloat16: "bf16", or "auto" where the processor multiplies it faster."""
-        if precision != "auto":
-            return precision == "bf16"
-        if self.device.type == "cuda":
-            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
-
 
 def _from_environment(name: str, default: int) -> int:
     value = os.environ.get(name, str(default))
@@ -91,19 +84,3 @@ def _gather(device: torch.device, rank: int, size: int) -> None:
     except (RuntimeError, ValueError) as error:
         reason = str(error).partition("\n")[0]
         raise EngineUnavailable(f"process {rank} of {size} does not find the others ({reason})") from error
-
-
-def _device(name: str, local_rank: int) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(f"cuda:{local_rank}" if name == "cuda" else name)
-    except RuntimeError as error:
-        raise EngineUnavailable(f"--device is auto, cpu, cuda or cuda:N, got {name!r}") from error
-    if device.type not in ("cpu", "cuda"):
-        raise EngineUnavailable(f"--device is auto, cpu, cuda or cuda:N, got {name!r}")
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise EngineUnavailable(f"--device {name}: torch sees no CUDA device here")
-    if device.type == "cuda" and device.index >= torch.cuda.device_count():
-        raise EngineUnavailable(f"--device {name}: torch sees only {torch.cuda.device_count()} CUDA devices here")
-    return device

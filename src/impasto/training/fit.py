@@ -27,12 +27,13 @@ from impasto.nets.base import PaintingNet
 from impasto.options import seconds_of
 from impasto.perceptual import losses
 from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.device import open_device, wants_bf16
+from impasto.perceptual.paintings import load_painting, sketch_painting
 from impasto.perceptual.weights import load_vgg19
 from impasto.runtime.engines.torch_engine import load_net
 from impasto.training.config import FitConfig, TrainConfig, check_sizes
-from impasto.training.distributed import World
 from impasto.training.loop import undo_rounding
-from impasto.training.pictures import is_standard, load_paintings, sketch_painting
+from impasto.training.pictures import is_standard
 
 __all__ = ["FitReport", "StyleFit", "signature_of"]
 
@@ -42,6 +43,8 @@ JUDGEMENTS = 12
 """How often the average is judged in the course of a fit."""
 CANDIDATES = 5
 """How many of the nearest known styles are tried as a start."""
+BATCHES = 16
+"""Different batches of a phase, which come round again and again: so the photos are looked at once each."""
 SCALE = (1.0, 1.6)
 """Short side of a photo before the crop, in crops: few photos give more different crops when the range is wide."""
 
@@ -78,6 +81,14 @@ class _Course:
         return min(1.0, self.done / self.steps if self.steps else self.seconds / self.budget)
 
 
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """Photos, (N, 3, S, S) float32 in [0, 1], and {layer: features} of them."""
+
+    photos: Tensor
+    content: dict[str, Tensor]
+
+
 class StyleFit:
     """One fit; `steps` runs it, and `best` is what it has reached, also after an interruption.
 
@@ -95,10 +106,10 @@ class StyleFit:
         began = time.perf_counter()
         self.net, self.manifest = _frozen(network)
         check_sizes(config.size, self.net.stride)
-        pixels = load_paintings([str(painting)], config.style_size)[0]
+        pixels = load_painting(str(painting), config.style_size)
         self.source = open_sources(config.photos or [str(PHOTOS)])
-        with World.join(config.device) as world:
-            self.device, self.bf16 = world.device, world.wants_bf16(config.precision)
+        self.device = open_device(config.device)
+        self.bf16 = wants_bf16(self.device, config.precision)
         self.net.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(self.device)
         self.target = self.criterion.style_target(pixels.to(self.device))
@@ -130,22 +141,38 @@ class StyleFit:
         optimizer = torch.optim.Adam([self.vector], lr=self.config.lr)
         judged, phases = 0, self.config.phases()
         for phase, (size, batch_size) in enumerate(phases, 1):
-            with closing(self._batches(size, batch_size, self.config.seed + phase, SCALE)) as batches:
-                while self.course.over < phase / len(phases):
-                    content, style = self._step(optimizer, next(batches))
-                    due = int(self.course.over * JUDGEMENTS)
-                    if due > judged:
-                        self._keep_if_best()
-                    yield FitReport(
-                        self.course.done, self.course.over, self.course.seconds, content, style, due > judged
-                    )
-                    judged = due
+            for batch in self._photos(size, batch_size, self.config.seed + phase):
+                if self.course.over >= phase / len(phases):
+                    break
+                content, style = self._step(optimizer, batch)
+                due = int(self.course.over * JUDGEMENTS)
+                if due > judged:
+                    self._keep_if_best()
+                yield FitReport(self.course.done, self.course.over, self.course.seconds, content, style, due > judged)
+                judged = due
 
-    def _step(self, optimizer: torch.optim.Optimizer, batch: Tensor) -> tuple[float, float]:
+    def _photos(self, size: int, batch_size: int, seed: int) -> Iterator[_Batch]:
+        """Yield BATCHES batches of crops, and then the same ones again without end."""
+        known: list[_Batch] = []
+        with closing(self._batches(size, batch_size, seed, SCALE)) as batches:
+            while len(known) < BATCHES:
+                photos = undo_rounding(next(batches), len(known)).to(self.device)
+                known.append(self._seen(photos))
+                yield known[-1]
+        while True:
+            yield from known
+
+    def _seen(self, photos: Tensor) -> _Batch:
+        """Return photos, (N, 3, S, S) in [0, 1], with what their content is."""
+        photos = photos.contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
+            return _Batch(photos, self.criterion.content_target(photos))
+
+    def _step(self, optimizer: torch.optim.Optimizer, batch: _Batch) -> tuple[float, float]:
         done, over = self.course.done, self.course.over
         rise = min(1.0, (done + 1) / 10)
         optimizer.param_groups[0]["lr"] = self.config.lr * rise * 0.5 * (1 + math.cos(math.pi * over))
-        loss, content, style = self._loss(self.vector, undo_rounding(batch, done).to(self.device))
+        loss, content, style = self._loss(self.vector, batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if not math.isfinite(value := float(loss.detach())):
@@ -155,12 +182,11 @@ class StyleFit:
         self.course.done += 1
         return float(content), float(style)
 
-    def _loss(self, vector: Tensor, photos: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Return loss, mean content and mean style distance, float32 scalars, of (N, 3, S, S) photos in [0, 1]."""
-        photos = photos.contiguous(memory_format=torch.channels_last)
+    def _loss(self, vector: Tensor, batch: _Batch) -> tuple[Tensor, Tensor, Tensor]:
+        """Return loss, mean content and mean style distance, float32 scalars."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            painted = self.net(photos, vector).float()
-            distances = self.criterion(painted, self.criterion.content_target(photos), self.target)
+            painted = self.net(batch.photos, vector).float()
+            distances = self.criterion(painted, batch.content, self.target)
         content, style = distances.content.mean(), distances.style.mean()
         beside = self.config.tv_weight * losses.total_variation(
             painted
@@ -205,10 +231,10 @@ class StyleFit:
             self.source, size=size, batch_size=batch_size, seed=seed, workers=0, scale=scale, blank=0.0
         )
 
-    def _crops_to_judge(self) -> Tensor:
-        """Return the crops to judge by, (FOR_JUDGEMENT, 3, S, S) float32 in [0, 1]."""
+    def _crops_to_judge(self) -> _Batch:
+        """Return the crops to judge by, FOR_JUDGEMENT of them."""
         with closing(self._batches(max(self.config.size), FOR_JUDGEMENT, self.config.seed, (1.0, 1.0))) as batches:
-            return (next(batches) / 255).to(self.device)
+            return self._seen((next(batches) / 255).to(self.device))
 
 
 def signature_of(painting: Path) -> NDArray[np.float32]:

@@ -19,6 +19,8 @@ from impasto.model import IDENTITY, NETWORK, Manifest, styles_beside
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
 from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.device import wants_bf16
+from impasto.perceptual.paintings import Sketch, load_painting, sketch_painting
 from impasto.perceptual.vgg import LAYERS
 from impasto.perceptual.weights import load_vgg19
 from impasto.runtime.engines.torch_engine import load_net
@@ -26,7 +28,7 @@ from impasto.training import hooks
 from impasto.training.config import Phase, TrainConfig, check_sizes
 from impasto.training.distributed import World
 from impasto.training.loop import Hook, run_phase
-from impasto.training.pictures import Sketch, is_standard, load_paintings, load_previews, sketch_painting, style_names
+from impasto.training.pictures import is_standard, load_previews, style_names
 from impasto.training.progress import Progress
 from impasto.training.state import CHECKPOINT, TrainState
 from impasto.training.task import StyledNetwork, StyleTask, style_targets
@@ -146,14 +148,16 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
         if not left:
             return _finished(state, config)
         # What can be wrong with pictures and folders is found before the seconds that VGG-19 takes.
-        paintings = {phase.style_size: load_paintings(config.style, phase.style_size) for phase in left}
+        paintings = {
+            phase.style_size: [load_painting(file, phase.style_size) for file in config.style] for phase in left
+        }
         beside = _hooks(state, config, world, phases[-1].last, stack) if world.leads else []
         criterion = _criterion(config, world.device)
         sketching = criterion if is_standard(config) else None
         state.sketches = {Path(painting).stem: sketch_painting(painting, sketching) for painting in config.style}
         for phase in left:
             targets = style_targets(criterion, [painting.to(world.device) for painting in paintings[phase.style_size]])
-            bf16 = world.wants_bf16(config.precision)
+            bf16 = wants_bf16(world.device, config.precision)
             task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world.rank)
             with closing(_batches(config, phase, state.step, source, world)) as batches:
                 run_phase(state, task, batches, world, beside)

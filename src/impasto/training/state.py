@@ -15,8 +15,8 @@ from torch.optim.swa_utils import AveragedModel
 
 from impasto.atomic import atomic_write
 from impasto.errors import TrainingError
+from impasto.perceptual.paintings import Sketch
 from impasto.training.config import TrainConfig
-from impasto.training.pictures import Sketch
 from impasto.training.schedule import averaging_decay, learning_rate_factor
 from impasto.training.task import StyledNetwork
 

@@ -1,0 +1,216 @@
+"""The optimisation itself: a generator of steps, coarse to fine.
+
+Source: Gatys et al. 2016, "Image Style Transfer Using Convolutional Neural Networks"; coarse to fine: Gatys et al.
+2017, "Controlling Perceptual Factors in Neural Style Transfer", section 6.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from impasto.errors import OptimizationError
+from impasto.gatys.balance import balanced
+from impasto.gatys.config import OptimizeConfig
+from impasto.gatys.features import Eye
+from impasto.gatys.memory import Plan, is_out_of_memory, plan
+from impasto.gatys.objective import Evaluation, Objective, Weights
+from impasto.gatys.pyramid import NARROWEST, Scale, scales
+from impasto.gatys.solvers import Solver, resized, solver
+from impasto.gatys.targets import Guide, Painting, Targets
+from impasto.image import fit
+from impasto.options import seconds_of
+from impasto.perceptual.vgg import VGG19
+
+__all__ = ["Problem", "Step", "optimize"]
+
+T = TypeVar("T")
+
+STEPS = 150
+"""Steps in all, where neither --steps nor --budget bound them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be painted, as float32 RGB in [0, 1], each in the size that it has.
+
+    photo: (1, 3, H, W), of the result's size; paintings: (1, 3, h, w) each, as large as they are at hand; guides:
+    regions, of which the masks have the photo's and the paintings' proportions; start: (1, 3, H, W) to begin with, or
+    None for noise; fine: the painting of fine strokes, if any.
+    """
+
+    photo: Tensor
+    paintings: Sequence[Tensor]
+    guides: Sequence[Guide]
+    start: Tensor | None
+    fine: Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """What is known after a step.
+
+    number: of the step, from 1; scale, scales: which scale it was at, from 1, of how many; size: its (height, width)
+    in px; over: the part of the work that is over, 0..1; seconds: since the beginning; loss, content, style: of the
+    evaluation, style_weight as it was balanced; plan: how memory is used; picture: the best so far, (1, 3, H, W) in
+    [0, 1] at this scale's size.
+    """
+
+    number: int
+    scale: int
+    scales: int
+    size: tuple[int, int]
+    over: float
+    seconds: float
+    loss: float
+    content: float
+    style: float
+    style_weight: float
+    plan: Plan
+    picture: Tensor
+
+
+def optimize(problem: Problem, vgg: VGG19, config: OptimizeConfig) -> Iterator[Step]:
+    """Optimise a picture, yielding a report after each step; `Step.picture` is the best so far at any time.
+
+    vgg: on the device to work on, in the precision to work in.
+    Raises OptimizationError if the loss is no longer a number or memory does not suffice for the smallest pieces.
+    """
+    began = time.perf_counter()
+    course = scales((problem.photo.shape[2], problem.photo.shape[3]), config.smallest)
+    budget = seconds_of(config.budget, "--budget") if config.budget else 0.0
+    running: Solver | None = None
+    number, over = 0, 0.0
+    for index, scale in enumerate(course):
+        last = over + (scale.time if budget else scale.share)
+        steps = _steps_until(config, course, index)
+        if running is None:
+            running = solver(_first(problem, scale, config), config)
+        else:
+            coarse = course[index - 1].size
+            running.resize(scale.size, _detail(problem, coarse, scale.size))
+        stage = _Stage(problem, scale, vgg, config)
+        first = number
+        while True:
+            evaluation = stage.step(running, number + 1)
+            number += 1
+            seconds = time.perf_counter() - began
+            if budget:
+                over = min(last, seconds / budget)
+                ended = seconds >= last * budget
+            else:
+                over, ended = number / steps[-1], number >= steps[index]
+            yield Step(
+                number,
+                index + 1,
+                len(course),
+                scale.size,
+                1.0 if ended and scale is course[-1] else over,
+                seconds,
+                evaluation.loss,
+                evaluation.content,
+                evaluation.style,
+                stage.objective.weights.style,
+                stage.plan,
+                running.result(),
+            )
+            if ended:
+                break
+        over = last
+        assert number > first  # noqa: S101 - each scale makes one step at least
+
+
+def _first(problem: Problem, scale: Scale, config: OptimizeConfig) -> Tensor:
+    """Return the first picture, (1, 3, h, w), of the first scale's size."""
+    if problem.start is not None:
+        return resized(problem.start, scale.size).clamp(0, 1)
+    generator = torch.Generator().manual_seed(config.seed)
+    noise = torch.rand((1, 3, *scale.size), generator=generator)
+    return noise.to(problem.photo.device)
+
+
+def _detail(problem: Problem, coarse: tuple[int, int], size: tuple[int, int]) -> Tensor | None:
+    """Return what the start has at a (height, width) beyond what is left of it at a coarser one: a finer scale's
+    first picture then has strokes or leaves at once, where it would be blurred and need many steps to get them.
+    """
+    if problem.start is None:
+        return None
+    start = resized(problem.start, size)
+    return start - resized(resized(start, coarse), size)
+
+
+def _steps_until(config: OptimizeConfig, course: Sequence[Scale], index: int) -> list[int]:
+    """Return the number of steps that are done at the end of each scale, at least one a scale."""
+    steps, ends, share = max(config.steps or STEPS, len(course)), [], 0.0
+    for number, scale in enumerate(course, 1):
+        share += scale.share
+        ends.append(max(round(steps * share), number))
+    return ends
+
+
+class _Stage:
+    """One scale: its objective, which is made anew with smaller pieces where memory did not suffice."""
+
+    def __init__(self, problem: Problem, scale: Scale, vgg: VGG19, config: OptimizeConfig) -> None:
+        self.problem, self.scale, self.vgg, self.config = problem, scale, vgg, config
+        self.photo = resized(problem.photo, scale.size).clamp(0, 1)
+        self.layers = tuple(dict.fromkeys((*config.content_layers, *config.style_layers)))
+        self.plan = plan(scale.size, self.layers, vgg, config.max_memory)
+        self.objective = self._within_memory(self._made)
+
+    def step(self, running: Solver, number: int) -> Evaluation:
+        """Make a step; raises OptimizationError if the loss is no longer a number."""
+        evaluation = self._within_memory(lambda: running.step(self._evaluated))
+        if not math.isfinite(evaluation.loss) or not bool(evaluation.gradient.isfinite().all()):
+            raise OptimizationError(
+                f"the loss became {evaluation.loss} at step {number}; lower --lr or --style-weight, or give "
+                "--precision f32"
+            )
+        return evaluation
+
+    def _evaluated(self, picture: Tensor) -> Evaluation:
+        return self.objective(picture)
+
+    def _within_memory(self, work: Callable[[], T]) -> T:
+        """Return what some work gives, after halving the pieces as often as memory does not suffice for it."""
+        while True:
+            try:
+                return work()
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+                self.plan = self.plan.smaller(error)
+            self.objective = self._made()
+
+    def _made(self) -> Objective:
+        config = self.config
+        eye = Eye(self.vgg, self.layers, self.plan.side)
+        targets = Targets.of(eye, self.photo, self._paintings(), self._guides(), config)
+        weights = Weights(config.content_weight, config.style_weight, config.tv_weight, config.edge_weight)
+        objective = Objective(eye, targets, weights, absolute=config.losses == "absolute")
+        if not config.style_weight:
+            objective.weights = balanced(objective, config)
+        return objective
+
+    def _paintings(self) -> list[Painting]:
+        """Return the paintings at this scale: always as large beside the picture, but never larger than they are."""
+        found = [Painting(self._scaled(pixels)) for pixels in self.problem.paintings]
+        if self.problem.fine is not None:
+            found.append(Painting(self._scaled(self.problem.fine), fine=True))
+        return found
+
+    def _scaled(self, pixels: Tensor) -> Tensor:
+        height, width = pixels.shape[2:]
+        wanted = min(max(height, width), round(max(self.scale.size) * self.config.stroke))
+        least = ceil(NARROWEST * max(height, width) / min(height, width))
+        return resized(pixels, fit((height, width), max(wanted, least))).clamp(0, 1)
+
+    def _guides(self) -> list[Guide]:
+        return [guide.at(self.scale.size) for guide in self.problem.guides]

@@ -1,0 +1,79 @@
+"""How much of a picture can be looked at in one go, from what memory there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+
+from impasto.errors import OptimizationError
+from impasto.gatys.tiles import margin, stride_of
+from impasto.memory import available_bytes
+from impasto.options import bytes_of
+from impasto.perceptual.vgg import VGG19
+
+__all__ = ["Plan", "is_out_of_memory", "plan"]
+
+BYTES_A_PIXEL = {torch.float32: 2100, torch.bfloat16: 1200}
+"""Peak memory of an evaluation for each pixel that is looked at, measured on whole pictures (see tests)."""
+BYTES_KEPT = 400
+"""Memory that each pixel of the picture takes between evaluations: targets, L-BFGS's pairs."""
+BASE = 500 << 20
+"""Memory of the interpreter, torch and VGG-19 itself."""
+SMALLEST = 64
+"""px of a tile's side at least."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """side: px of the pieces' cores; whole: whether the picture is one piece; expected: bytes at the peak."""
+
+    side: int
+    whole: bool
+    expected: int
+    stride: int
+
+    def smaller(self, error: BaseException) -> Plan:
+        """Return a plan with pieces half as wide; raises OptimizationError, from `error`, if they are the smallest."""
+        side = self.side // 2 // self.stride * self.stride
+        if side < SMALLEST:
+            raise OptimizationError(
+                f"memory does not suffice even for pieces of {self.side} px; give a smaller --size"
+            ) from error
+        return replace(self, side=side, whole=False)
+
+    def __str__(self) -> str:
+        how = "whole" if self.whole else f"in pieces of {self.side} px"
+        return f"{how}, about {self.expected / 2**30:.1f} GB"
+
+
+def plan(size: tuple[int, int], layers: Sequence[str], vgg: VGG19, max_memory: str = "") -> Plan:
+    """Return how to look at a picture of (height, width).
+
+    max_memory: as the option is written; "" takes what is free.  Raises OptimizationError, which says what would fit,
+    if the limit is too small for the smallest pieces.
+    """
+    parameter = next(vgg.parameters())
+    a_pixel = BYTES_A_PIXEL[parameter.dtype]
+    pixels, stride, reach = size[0] * size[1], stride_of(layers), margin(layers)
+    limit = bytes_of(max_memory, "--max-memory") if max_memory else available_bytes(parameter.device)
+    room = limit - BASE - BYTES_KEPT * pixels
+    if room >= a_pixel * pixels:
+        longest = -(-max(size) // stride) * stride
+        return Plan(longest, True, BASE + (BYTES_KEPT + a_pixel) * pixels, stride)
+    side = (int(max(0, room / a_pixel) ** 0.5) - 2 * reach) // stride * stride
+    if side < SMALLEST:
+        needed = BASE + BYTES_KEPT * pixels + a_pixel * (SMALLEST + 2 * reach) ** 2
+        raise OptimizationError(
+            f"{size[1]} x {size[0]} px need at least {needed / 2**30:.1f} GB, there are {limit / 2**30:.1f} GB; give a "
+            "smaller --size or a larger --max-memory"
+        )
+    return Plan(side, False, BASE + BYTES_KEPT * pixels + a_pixel * (side + 2 * reach) ** 2, stride)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error says that memory did not suffice: CUDA's own, or the CPU allocator's RuntimeError."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
