@@ -22,7 +22,7 @@ import torch
 from impasto.evaluation.machine import heading
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.paintings import load_picture
-from impasto.perceptual.vgg import CONVOLUTION_LAYERS
+from impasto.perceptual.vgg import CONVOLUTION_LAYERS, VGG19
 from impasto.perceptual.weights import load_vgg19
 
 SHOWN = 25  # iterations between the peers' pictures
@@ -73,7 +73,9 @@ def main() -> None:
         scratch = Path(folder)
         photo, painting = shrunk(options.photo, options.size, scratch), shrunk(options.painting, options.size, scratch)
         print(heading())
-        print(f"{options.photo.stem} like {options.painting.stem}, {options.size} px, {torch.get_num_threads()} threads\n")
+        print(
+            f"{options.photo.stem} like {options.painting.stem}, {options.size} px, {torch.get_num_threads()} threads\n"
+        )
         runs = {name: run(command, scratch / name) for name, command in commands(options, photo, painting, scratch)}
         print("| program | seconds | peak memory, GB |\n| --- | --- | --- |")
         for name, (seconds, memory, _) in runs.items():
@@ -95,40 +97,45 @@ def shrunk(file: Path, size: int, scratch: Path) -> Path:
 def commands(options, photo: Path, painting: Path, scratch: Path):
     """Yield names and command lines; each runs in a folder of its own and writes its pictures into it."""
     size, count = str(options.size), str(options.iterations)
-    ours = [sys.executable, "-m", "impasto", "optimize", str(photo), str(painting), "--size", size, "--style-weight", "10"]
+    ours = [
+        sys.executable,
+        "-m",
+        "impasto",
+        "optimize",
+        str(photo),
+        str(painting),
+        "--size",
+        size,
+        "--style-weight",
+        "10",
+    ]
     ours += ["--steps", str(options.steps), "-o", "out.png", "--preview", "every=5", "."]
     yield "impasto from the photo", [*ours, "--start", "photo"]
     yield "impasto from its network", [*ours, "--start", "network"]
-    yield (
-        "pastiche",
-        [sys.executable, "-m", "pastiche", "-c", str(photo), "-s", str(painting), "-o", "out.png", "--size", size]
-        + ["--style-size", size, "--num-steps", count, "--workspace", ".", "--workspace-step", str(SHOWN)],
-    )
+    pastiche = f"-m pastiche -c {photo} -s {painting} -o out.png --size {size} --style-size {size} --num-steps {count}"
+    yield "pastiche", [sys.executable, *pastiche.split(), "--workspace", ".", "--workspace-step", str(SHOWN)]
     weights = scratch / "vgg19-caffe.pth"
-    torch.save(torchvision_names(), weights)
+    torch.save(torchvision_names(load_vgg19()), weights)
     (scratch / "torchvision").mkdir()
     (scratch / "torchvision" / "__init__.py").write_text("")
     (scratch / "torchvision" / "transforms.py").write_text(TRANSFORMS)
-    yield (
-        "neural-style",
-        [sys.executable, "-m", "neural_style.neural_style", "-content_image", str(photo), "-style_image", str(painting)]
-        + ["-image_size", size, "-gpu", "c", "-init", "image", "-model_file", str(weights), "-num_iterations", count]
-        + ["-save_iter", str(SHOWN), "-print_iter", "0", "-output_image", "out.png", "-seed", "0"],
+    neural_style = (
+        f"-m neural_style.neural_style -content_image {photo} -style_image {painting} -image_size {size} -gpu c "
+        f"-init image -model_file {weights} -disable_check -num_iterations {count} -save_iter {SHOWN} -print_iter 0 "
+        "-output_image out.png -seed 0"
     )
+    yield "neural-style", [sys.executable, *neural_style.split()]
 
 
-def torchvision_names() -> dict[str, torch.Tensor]:
+def torchvision_names(vgg: VGG19) -> dict[str, torch.Tensor]:
     """Return the Caffe weights as neural-style expects them: `features.N.weight`, N counting ReLUs and pools too."""
     state, index = {}, 0
     for layer in CONVOLUTION_LAYERS:
         index += layer.endswith("_1") and layer != "conv1_1"
-        convolution = load_vgg19.__wrapped__ if False else VGG.convolutions[layer]
+        convolution = vgg.convolutions[layer]
         state[f"features.{index}.weight"], state[f"features.{index}.bias"] = convolution.weight, convolution.bias
         index += 2
     return state
-
-
-VGG = load_vgg19()
 
 
 def run(command: list[str], folder: Path) -> tuple[float, float, list[tuple[float, Path]]]:
@@ -150,9 +157,10 @@ def run(command: list[str], folder: Path) -> tuple[float, float, list[tuple[floa
 @torch.no_grad()
 def report(runs: dict[str, list[tuple[float, Path]]], photo: Path, painting: Path, size: int) -> None:
     """Print each program's curve, and when Impasto reaches what the better peer ends with."""
-    criterion = PerceptualCriterion(VGG)
-    content, style = criterion.content_target(load_picture(str(photo), size)), criterion.style_target(
-        load_picture(str(painting), size)
+    criterion = PerceptualCriterion(load_vgg19())
+    content, style = (
+        criterion.content_target(load_picture(str(photo), size)),
+        criterion.style_target(load_picture(str(painting), size)),
     )
     curves: dict[str, list[tuple[float, float]]] = {}
     print("\n| program | seconds | content | style | objective |\n| --- | --- | --- | --- | --- |")
@@ -160,16 +168,25 @@ def report(runs: dict[str, list[tuple[float, Path]]], photo: Path, painting: Pat
         curves[name] = []
         for seconds, file in pictures:
             found = criterion(load_picture(str(file), size), content, style)
-            curves[name].append((seconds, float(found.content + 10 * found.style)))
-            print(f"| {name} | {seconds:.0f} | {float(found.content):.3f} | {float(found.style):.4f} | {curves[name][-1][1]:.3f} |")
-    peers = {name: min((value, seconds) for seconds, value in curve) for name, curve in curves.items() if "impasto" not in name}
+            content_distance, style_distance = float(found.content), float(found.style)
+            objective = content_distance + 10 * style_distance
+            curves[name].append((seconds, objective))
+            print(f"| {name} | {seconds:.1f} | {content_distance:.3f} | {style_distance:.4f} | {objective:.3f} |")
+    peers = {
+        name: min((value, seconds) for seconds, value in curve)
+        for name, curve in curves.items()
+        if "impasto" not in name
+    }
     best = min(peers, key=lambda name: peers[name])
     goal, seconds = peers[best]
     print(f"\nThe better peer is {best}: {goal:.3f} after {seconds:.0f} s.")
     for name, curve in curves.items():
         if "impasto" in name:
             reached = next((when for when, value in curve if value <= goal), None)
-            print(f"{name}: " + ("not reached" if reached is None else f"{reached:.1f} s, {seconds / reached:.1f} times as fast"))
+            print(
+                f"{name}: "
+                + ("not reached" if reached is None else f"{reached:.1f} s, {seconds / reached:.1f} times as fast")
+            )
 
 
 if __name__ == "__main__":

@@ -60,7 +60,7 @@ class OptimizeConfig:
 
     steps: int = option(0, "steps in all; 0 means 150, or as many as --budget allows", low=0)
     budget: str = option("", "time to take, such as 30s or 5m")
-    smallest: int = option(128, "px of the long side of the coarsest scale", low=32)
+    smallest: int = option(256, "px of the long side of the coarsest scale", low=32)
     optimizer: str = option("lbfgs", "the solver", choices=("lbfgs", "adam"))
     lr: float = option(0.02, "Adam's learning rate, in units of the picture's range", low=0)
     average: float = option(0.9, "decay of the running average of Adam's pictures", low=0, high=0.9999)
