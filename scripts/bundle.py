@@ -16,8 +16,8 @@ from impasto.export import write_model
 from impasto.model import IDENTITY, Credits
 from impasto.model.bundled import ASSETS, NETWORK
 from impasto.perceptual.criterion import PerceptualCriterion
-from impasto.perceptual.weights import load_vgg19
 from impasto.perceptual.paintings import sketch_painting
+from impasto.perceptual.weights import load_vgg19
 from impasto.training.run import trained
 
 CREDITS = Path(__file__).parent.parent / "configs" / "gallery.credits.toml"

@@ -4,6 +4,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import impasto
@@ -28,6 +29,21 @@ def test_styles_at_half_strength_and_full(tmp_path, photo, save, monkeypatch):
 def test_the_examples_photo_can_be_painted():
     painted = impasto.stylize(ROOT / "examples" / "astronaut.jpg", "starry-night", size=64)
     assert max(painted.size) == 64
+
+
+def test_a_study_of_settings(save, photo, monkeypatch, capsys):
+    seen = []
+
+    def quick(*pictures, **settings):
+        seen.append(settings)
+        return optimize(*pictures, **{**settings, "size": 64, "steps": 1, "start": "photo"})
+
+    optimize = impasto.optimize
+    monkeypatch.setattr(impasto, "optimize", quick)
+    pictures = [save("photo.png", photo), save("painting.png", np.ascontiguousarray(photo[::-1]))]
+    run(ROOT / "examples" / "study.py", *pictures, 2, monkeypatch=monkeypatch)
+    assert len(seen) == 2
+    assert "style_strength" in capsys.readouterr().out
 
 
 def test_examples_are_short():

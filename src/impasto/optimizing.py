@@ -40,6 +40,7 @@ from impasto.image import (
     resize,
     resize_mask,
     to_eight_bits,
+    to_float,
     to_integers,
     write,
 )
@@ -65,7 +66,7 @@ LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 @dataclass(frozen=True)
 class RegionOf:
-    """A part of the photo, by a mask's file, and what it is painted like: a painting, or a part of it by another mask."""
+    """A part of the photo, by a mask's file, and what it is painted like: a painting, or a part of one by its mask."""
 
     mask: str
     painting: str
@@ -268,13 +269,14 @@ class Optimization:
 
         Source: Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer", eq. 10.
         """
-        floats = pixels.astype(np.float32) / 255 if pixels.dtype == np.uint8 else pixels
+        floats: NDArray[np.float32] = to_float(pixels) if pixels.dtype == np.uint8 else pixels
         if self.config.color != "luminance":
             return floats
         own = floats @ LUMA
-        wanted = (to_eight_bits(self.photo.pixels).astype(np.float32) / 255) @ LUMA
+        wanted = to_float(self.photo.pixels) @ LUMA
         matched = (own - own.mean()) * (wanted.std() / max(own.std(), 1e-3)) + wanted.mean()
-        return np.repeat(np.clip(matched, 0, 1)[..., None], 3, axis=2).astype(np.float32)
+        greys: NDArray[np.float32] = np.repeat(np.clip(matched, 0, 1)[..., None], 3, axis=2).astype(np.float32)
+        return greys
 
     def _guides(
         self, weights: Sequence[float], sizes: Sequence[tuple[int, ...]], regions: Sequence[RegionOf], device: Any
@@ -366,7 +368,7 @@ def _sized(picture: Picture, long_side: int, name: str) -> Picture:
         )
     alpha = None if picture.alpha is None else to_eight_bits(picture.alpha)
     if alpha is not None:
-        alpha = np.asarray(to_integers(resize_mask(alpha.astype(np.float32) / 255, size)))
+        alpha = np.asarray(to_integers(resize_mask(to_float(alpha), size)))
     return replace(picture, pixels=resize(to_eight_bits(picture.pixels), size), alpha=alpha)
 
 

@@ -29,7 +29,9 @@ def bowl(target):
 
 def run(optimizer, steps, picture=None, **options):
     evaluate = bowl(wanted())
-    running = solver(torch.full((1, 3, 24, 20), 0.5) if picture is None else picture, OptimizeConfig(optimizer=optimizer, **options))
+    running = solver(
+        torch.full((1, 3, 24, 20), 0.5) if picture is None else picture, OptimizeConfig(optimizer=optimizer, **options)
+    )
     losses = [running.step(evaluate).loss for _ in range(steps)]
     return running, losses
 

@@ -116,5 +116,5 @@ def test_histograms_see_what_gram_matrices_do_not():
 
 
 def test_a_name_that_is_none_is_refused():
-    with pytest.raises(InvalidOption, match="a style loss is one of .*gram.*, got 'grams'"):
+    with pytest.raises(InvalidOption, match=r"a style loss is one of .*gram.*, got 'grams'"):
         style_loss("grams")

@@ -81,12 +81,12 @@ def random_styles(network, count):
 
 def test_the_distance_to_the_painting_falls(make_fit):
     running = make_fit(steps=40, lr=5e-2)
-    before = running._best_loss
+    before = running.best_loss
     reports = list(running.steps())
     first, last = (np.mean([report.style for report in part]) for part in (reports[:6], reports[-6:]))
     assert last < 0.8 * first
-    assert running._best_loss < 0.8 * before
-    assert running._judge(torch.from_numpy(running.best.vector)[None]) == pytest.approx(running._best_loss, rel=1e-3)
+    assert running.best_loss < 0.8 * before
+    assert running._judge(torch.from_numpy(running.best.vector)[None]) == pytest.approx(running.best_loss, rel=1e-3)
 
 
 def test_what_was_learned_is_a_style_of_the_network(make_fit, network, pictures, tmp_path):
@@ -207,7 +207,7 @@ def test_interrupted_it_keeps_the_best_so_far(make_fit):
         next(steps)
     steps.close()
     loss = running._judge(torch.from_numpy(running.best.vector)[None])
-    assert loss == pytest.approx(running._best_loss, rel=1e-3)
+    assert loss == pytest.approx(running.best_loss, rel=1e-3)
     assert loss < running._judge(running.net.new_style()[None])
 
 

@@ -115,7 +115,8 @@ class _Progress:
     """Losses and time left: a bar on a terminal, lines where standard error is no terminal."""
 
     def __init__(self, previews: _Previews | None) -> None:
-        self.previews, self.bar, self.next_line, self.scale = previews, None, 0.0, 0
+        self.previews, self.next_line, self.scale = previews, 0.0, 0
+        self.bar: Any = None
         self.line: Callable[[str], None] = lambda text: click.echo(text, err=True)
 
     def __enter__(self) -> _Progress:

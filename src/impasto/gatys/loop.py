@@ -83,37 +83,24 @@ def optimize(problem: Problem, vgg: VGG19, config: OptimizeConfig) -> Iterator[S
     vgg: on the device to work on, in the precision to work in.
     Raises OptimizationError if the loss is no longer a number or memory does not suffice for the smallest pieces.
     """
-    began = time.perf_counter()
     course = scales((problem.photo.shape[2], problem.photo.shape[3]), config.smallest)
-    budget = seconds_of(config.budget, "--budget") if config.budget else 0.0
-    running: Solver | None = None
-    number, over = 0, 0.0
+    clock = _Clock(course, config)
+    running = solver(_first(problem, course[0], config), config)
     for index, scale in enumerate(course):
-        last = over + (scale.time if budget else scale.share)
-        steps = _steps_until(config, course, index)
-        if running is None:
-            running = solver(_first(problem, scale, config), config)
-        else:
-            coarse = course[index - 1].size
-            running.resize(scale.size, _detail(problem, coarse, scale.size))
+        if index:
+            running.resize(scale.size, _detail(problem, course[index - 1].size, scale.size))
         stage = _Stage(problem, scale, vgg, config)
-        first = number
-        while True:
-            evaluation = stage.step(running, number + 1)
-            number += 1
-            seconds = time.perf_counter() - began
-            if budget:
-                over = min(last, seconds / budget)
-                ended = seconds >= last * budget
-            else:
-                over, ended = number / steps[-1], number >= steps[index]
+        ended = False
+        while not ended:
+            evaluation = stage.step(running, clock.number + 1)
+            ended = clock.tick(index)
             yield Step(
-                number,
+                clock.number,
                 index + 1,
                 len(course),
                 scale.size,
-                1.0 if ended and scale is course[-1] else over,
-                seconds,
+                clock.over,
+                clock.seconds,
                 evaluation.loss,
                 evaluation.content,
                 evaluation.style,
@@ -121,10 +108,36 @@ def optimize(problem: Problem, vgg: VGG19, config: OptimizeConfig) -> Iterator[S
                 stage.plan,
                 running.result(),
             )
-            if ended:
-                break
-        over = last
-        assert number > first  # noqa: S101 - each scale makes one step at least
+
+
+class _Clock:
+    """How far the work has come, by its steps or, where there is a budget, by the time.
+
+    number: of the steps that are done; seconds: since the beginning; over: the part of the work that is over, 0..1.
+    """
+
+    def __init__(self, course: Sequence[Scale], config: OptimizeConfig) -> None:
+        self.began = time.perf_counter()
+        self.budget = seconds_of(config.budget, "--budget") if config.budget else 0.0
+        self.steps = max(config.steps or STEPS, len(course))
+        shares = [scale.time if self.budget else scale.share for scale in course]
+        self.ends = [min(1.0, sum(shares[: index + 1])) for index in range(len(course) - 1)] + [1.0]
+        self.number, self.seconds, self.over = 0, 0.0, 0.0
+
+    def tick(self, index: int) -> bool:
+        """Count a step at the scale of this index, and return whether that scale is over."""
+        self.number += 1
+        before, self.seconds = self.seconds, time.perf_counter() - self.began
+        if self.budget:
+            pace = (self.seconds - before) / self.budget
+            ended = self.seconds / self.budget + pace > self.ends[index]  # there is no time for one more
+            self.over = min(self.ends[index], self.seconds / self.budget)
+        else:
+            ended = self.number >= max(round(self.steps * self.ends[index]), index + 1)
+            self.over = min(self.ends[index], self.number / self.steps)
+        if ended:
+            self.over = self.ends[index]
+        return ended
 
 
 def _first(problem: Problem, scale: Scale, config: OptimizeConfig) -> Tensor:
@@ -137,22 +150,14 @@ def _first(problem: Problem, scale: Scale, config: OptimizeConfig) -> Tensor:
 
 
 def _detail(problem: Problem, coarse: tuple[int, int], size: tuple[int, int]) -> Tensor | None:
-    """Return what the start has at a (height, width) beyond what is left of it at a coarser one: a finer scale's
-    first picture then has strokes or leaves at once, where it would be blurred and need many steps to get them.
+    """Return what the start has at a (height, width) beyond what is left of it at a coarser one.
+
+    A finer scale then begins with strokes, or with leaves, where a picture that was only enlarged would be blurred.
     """
     if problem.start is None:
         return None
     start = resized(problem.start, size)
     return start - resized(resized(start, coarse), size)
-
-
-def _steps_until(config: OptimizeConfig, course: Sequence[Scale], index: int) -> list[int]:
-    """Return the number of steps that are done at the end of each scale, at least one a scale."""
-    steps, ends, share = max(config.steps or STEPS, len(course)), [], 0.0
-    for number, scale in enumerate(course, 1):
-        share += scale.share
-        ends.append(max(round(steps * share), number))
-    return ends
 
 
 class _Stage:

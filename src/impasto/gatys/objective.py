@@ -109,8 +109,10 @@ class Objective:
     def _statistics(self, picture: Tensor, tiles: Sequence[Tile]) -> _Statistics:
         """Return how the style distance depends on the statistics of the whole picture."""
         with torch.no_grad():
-            parts = [self._collect(self.eye.look(picture, tile), tile) for tile in tiles]
-            whole = [torch.stack(of_term).sum(0) for of_term in zip(*parts, strict=True)]
+            whole = self._collect(self.eye.look(picture, tiles[0]), tiles[0])
+            for tile in tiles[1:]:
+                parts = self._collect(self.eye.look(picture, tile), tile)
+                whole = [sums + part for sums, part in zip(whole, parts, strict=True)]
         leaves = [statistic.requires_grad_() for statistic in whole]
         style = self._style(leaves)
         return _Statistics(style.detach(), torch.autograd.grad(style, leaves))

@@ -108,7 +108,8 @@ class _Spectrum:
     """How far to go along a gradient, frequency by frequency: (3, BANDS) factors.
 
     A factor is the size of the last moves over that of the changes of the gradient that they made, in a band of
-    spatial frequencies of one channel: ||s|| / ||y||, which lies between the two step sizes of Barzilai and Borwein 1988.
+    spatial frequencies of one channel: ||s|| / ||y||, which lies between the two step sizes of Barzilai and Borwein
+    1988.
     """
 
     BANDS = 32
@@ -138,7 +139,8 @@ class _Spectrum:
         bands = self._bands(values)
         spectrum = torch.fft.rfft2(values[0])
         factors = self.factors[:, bands].reshape(spectrum.shape)
-        return torch.fft.irfft2(spectrum * factors, s=values.shape[2:])[None]
+        product: Tensor = torch.fft.irfft2(spectrum * factors, s=values.shape[2:])
+        return product[None]
 
     @classmethod
     def _bands(cls, values: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from impasto.errors import InvalidOption
 from impasto.gatys.config import OptimizeConfig
 from impasto.gatys.features import Eye
 from impasto.gatys.tiles import layer_size
@@ -97,6 +98,8 @@ class Targets:
                     StyleTerm(layer, loss, loss.target(features, places, shares), weights, factor * area)
                     for loss, factor in of_this
                 ]
+        if not style:
+            raise InvalidOption("no region is left to paint: its masks are empty at this size")
         return cls(photo, content, style)
 
 

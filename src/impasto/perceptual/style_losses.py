@@ -125,7 +125,7 @@ class Wasserstein(_Moments):
         root, moments = target[:, : len(target)], target[:, len(target) :]
         mean, covariance = _mean_and_covariance(statistic)
         mean_target, covariance_target = _mean_and_covariance(moments)
-        cross: Tensor = _TraceOfRoot.apply(root @ covariance @ root)
+        cross: Tensor = _TraceOfRoot.apply(root @ covariance @ root)  # type: ignore[no-untyped-call]
         trace, trace_target = covariance.diagonal().sum(), covariance_target.diagonal().sum()
         distance = (mean - mean_target).square().sum() + trace + trace_target - 2 * cross
         return distance / (mean_target.square().sum() + trace_target).clamp_min(EPSILON)
@@ -180,7 +180,7 @@ class Nearest(StyleLoss):
         return torch.stack(
             [
                 (_distance_to_nearest(queries, target) * share).sum()
-                for queries, share in zip(flat.split(QUERIES), weights.split(QUERIES), strict=True)
+                for queries, share in zip(torch.split(flat, QUERIES), torch.split(weights, QUERIES), strict=True)
             ]
         ).sum()
 
@@ -253,7 +253,8 @@ def _mean_and_deviation(moments: Tensor) -> Tensor:
 def _root(matrix: Tensor) -> Tensor:
     """Return the square root of a symmetric positive matrix that needs no gradient."""
     values, vectors = torch.linalg.eigh(matrix)
-    return (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    root: Tensor = (vectors * values.clamp_min(0).sqrt()) @ vectors.T
+    return root
 
 
 class _TraceOfRoot(torch.autograd.Function):
@@ -262,7 +263,7 @@ class _TraceOfRoot(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, matrix: Tensor) -> Tensor:
         values, vectors = torch.linalg.eigh((matrix + matrix.T) / 2)
-        roots = values.clamp_min(0).sqrt()
+        roots: Tensor = values.clamp_min(0).sqrt()
         ctx.save_for_backward(roots, vectors)
         return roots.sum()
 

@@ -117,7 +117,7 @@ class StyleFit:
         self._crops = self._crops_to_judge()
         self._sketch = sketch_painting(str(painting), self.criterion if is_standard(config) else None)
         start = self._start([style for style in known if style.network == self.manifest.fingerprint])
-        self._best_loss, self._best = self._judge(start), start.clone()
+        self.best_loss, self._best = self._judge(start), start.clone()
         self.vector = start.clone().requires_grad_()
         self.average, self._judged_at = start.clone(), 0
 
@@ -199,8 +199,8 @@ class StyleFit:
             return
         self._judged_at = self.course.done
         loss = self._judge(self.average)
-        if loss < self._best_loss:
-            self._best_loss, self._best = loss, self.average.clone()
+        if loss < self.best_loss:
+            self.best_loss, self._best = loss, self.average.clone()
 
     @torch.no_grad()
     def _judge(self, vector: Tensor) -> float:
