@@ -100,8 +100,9 @@ class Settings:
         try:
             facts = json.loads(text or "")
             regions = tuple(RegionOf(**region) for region in facts["regions"])
-            settings = cls(facts["photo"], tuple(facts["paintings"]), regions, facts["options"], facts["digests"])
-        except (ValueError, KeyError, TypeError) as error:
+            options = {name: tuple(each) if isinstance(each, list) else each for name, each in facts["options"].items()}
+            settings = cls(facts["photo"], tuple(facts["paintings"]), regions, options, facts["digests"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise UnreadablePicture(
                 str(file), "carries no settings of impasto optimize; name a PNG that it wrote"
             ) from error
@@ -186,7 +187,8 @@ class Optimization:
         self.notices = list(self.photo.notices)
         _check_paintings(paintings, regions, config)
         names = (*paintings, *(region.painting for region in regions))
-        config = replace(config, start=_start_of(config.start, names))
+        self.shares = config.weights if len(config.weights) == len(paintings) else (1.0,) * len(paintings)
+        config = replace(config, start=_start_of(config.start, names, self.shares))
         self.config = config
         files = (photo, *names, *filter(None, (config.fine, config.start if Path(config.start).is_file() else "")))
         self.settings = Settings(
@@ -196,7 +198,7 @@ class Optimization:
         self.vgg = load_vgg19(config.vgg, pooling=config.pooling).to(device)  # type: ignore[arg-type]
         if wants_bf16(device, config.precision):
             self.vgg = self.vgg.bfloat16()
-        self.problem = self._problem(len(paintings), names, regions)
+        self.problem = self._problem(names, regions)
 
     def steps(self) -> Iterator[Step]:
         """Run, yielding a report after each step.
@@ -230,7 +232,7 @@ class Optimization:
                 raise InvalidOption(f"--output {output} would replace {source}; name another file")
         check_folder(output)
 
-    def _problem(self, positional: int, names: Sequence[str], regions: Sequence[RegionOf]) -> Problem:
+    def _problem(self, names: Sequence[str], regions: Sequence[RegionOf]) -> Problem:
         from impasto.gatys.loop import Problem
         from impasto.gatys.semantic import paired_regions
 
@@ -241,11 +243,10 @@ class Optimization:
         fine = self._painting(config.fine) if config.fine else None
         photo_tensor = _as_tensor(self._toned(photo)).to(device)
         tensors = [_as_tensor(painting).to(device) for painting in paintings]
-        weights = config.weights if len(config.weights) == positional else (1.0,) * positional
         if config.semantic:
-            guides = paired_regions(photo_tensor, tensors, weights, self.vgg, config.semantic, config.seed)
+            guides = paired_regions(photo_tensor, tensors, self.shares, self.vgg, config.semantic, config.seed)
         else:
-            guides = self._guides(weights, [painting.shape[:2] for painting in paintings], regions, device)
+            guides = self._guides([painting.shape[:2] for painting in paintings], regions, device)
         start = self._start(photo, paintings)
         return Problem(
             photo_tensor,
@@ -278,9 +279,7 @@ class Optimization:
         greys: NDArray[np.float32] = np.repeat(np.clip(matched, 0, 1)[..., None], 3, axis=2).astype(np.float32)
         return greys
 
-    def _guides(
-        self, weights: Sequence[float], sizes: Sequence[tuple[int, ...]], regions: Sequence[RegionOf], device: Any
-    ) -> list[Guide]:
+    def _guides(self, sizes: Sequence[tuple[int, ...]], regions: Sequence[RegionOf], device: Any) -> list[Guide]:
         """Return the regions, each without what later ones cover, and the rest of the photo first."""
         import torch
 
@@ -288,10 +287,10 @@ class Optimization:
 
         whole: list[Any] = [None] * len(sizes)
         if not regions:
-            return [Guide(None, tuple(weights), whole)]
+            return [Guide(None, tuple(self.shares), whole)]
         uncovered = np.ones(self.photo.size, np.float32)
         guides: list[Guide] = []
-        for index, region in reversed(list(enumerate(regions, len(weights)))):
+        for index, region in reversed(list(enumerate(regions, len(self.shares)))):
             mask = self._mask(region.mask, self.photo.size)
             shares = tuple(float(number == index) for number in range(len(sizes)))
             places = list(whole)
@@ -299,14 +298,15 @@ class Optimization:
                 places[index] = torch.from_numpy(self._mask(region.painting_mask, sizes[index])).to(device)
             guides.append(Guide(torch.from_numpy(uncovered * mask).to(device), shares, places))
             uncovered = uncovered * (1 - mask)
-        if weights:
-            shares = (*weights, *(0.0 for _ in regions))
+        if self.shares:
+            shares = (*self.shares, *(0.0 for _ in regions))
             guides.append(Guide(torch.from_numpy(uncovered).to(device), shares, whole))
         return guides[::-1]
 
     def _mask(self, file: str, size: tuple[int, ...]) -> NDArray[np.float32]:
         height, width = size
         mask = read_mask(file, (height, width))
+        self.notices += mask.notices
         return feather(mask.weights, FEATHER * max(size))
 
     def _start(self, photo: NDArray[np.uint8], paintings: Sequence[NDArray[np.float32]]) -> NDArray[np.float32] | None:
@@ -328,12 +328,17 @@ class Optimization:
         return self._toned(painted)
 
 
-def _start_of(start: str, paintings: Sequence[str]) -> str:
+def _start_of(start: str, paintings: Sequence[str], shares: Sequence[float]) -> str:
     """Return what to start from where it is to be found out: a mix of known styles, or "photo" where there is none."""
     if start not in ("auto", "network"):
         return start
     known = [_known_style(painting, any_=start == "network") for painting in paintings]
-    return "photo" if None in known else "+".join(f"{name}" for name in known)
+    if None in known:
+        return "photo"
+    if len(known) == 1:
+        return str(known[0])
+    weights = [*shares, *(1.0 for _ in known[len(shares) :])]
+    return "+".join(f"{name}:{weight:g}" for name, weight in zip(known, weights, strict=True) if weight)
 
 
 def _known_style(painting: str, *, any_: bool) -> str | None:
