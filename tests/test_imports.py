@@ -76,7 +76,9 @@ def test_the_api_loads_no_torch():
     assert not loaded_by(program) & TORCH_WORLD
 
 
-@pytest.mark.parametrize("module", ["impasto.fitting", "impasto.optimizing", "impasto.api", "impasto.model", "impasto.runtime.stylizer"])
+@pytest.mark.parametrize(
+    "module", ["impasto.fitting", "impasto.optimizing", "impasto.api", "impasto.model", "impasto.runtime.stylizer"]
+)
 def test_these_modules_load_no_torch(module):
     assert not loaded_by(f"import {module}") & TORCH_WORLD
 

@@ -219,7 +219,7 @@ class Optimization:
         painted = to_integers(resize(pixels, self.photo.size))
         if self.config.color == "luminance":
             painted = keep_colors(self.photo.pixels, painted)
-        return replace(repaint(self.photo, painted), settings=self.settings.to_text())
+        return replace(repaint(self.photo, painted), notices=tuple(self.notices), settings=self.settings.to_text())
 
     def check_output(self, output: Path) -> None:
         """Raise before the work what would be in the way of writing after it.

@@ -28,7 +28,7 @@ def test_the_picture_comes_nearer_to_both(vgg, astronaut, waves, optimizer):
     with torch.no_grad():
         itself, painted = (criterion(picture, content, style) for picture in (astronaut, last.picture))
     assert painted.style < 0.5 * itself.style
-    assert painted.content < 1
+    assert painted.content + 10 * painted.style < 0.6 * 10 * itself.style
     assert last.picture.shape == astronaut.shape
     assert 0 <= last.picture.min() <= last.picture.max() <= 1 + 1e-5
 
@@ -68,7 +68,7 @@ def test_the_same_seed_gives_the_same_picture(vgg, astronaut, waves):
 def test_the_algorithm_of_2015_falls_below_a_twentieth_of_its_first_loss(astronaut, waves, pooling):
     from impasto.perceptual.weights import load_vgg19
 
-    config = OptimizeConfig.of(preset="gatys-2015", steps=60, pooling=pooling)
+    config = OptimizeConfig.of(preset="gatys-2015", steps=100, pooling=pooling)
     assert config.losses == "absolute"
     vgg = load_vgg19(pooling=config.pooling)
     steps = list(optimize(problem(astronaut, waves, start=None), vgg, config))
@@ -128,15 +128,17 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(vgg, astronaut, waves, 
 
 
 def test_fine_strokes_come_from_their_own_painting(vgg, astronaut, waves):
-    stripes = (torch.arange(128) % 2).float().expand(1, 3, 96, 128).contiguous()
+    stripes = (torch.arange(128) // 3 % 2).float().expand(1, 3, 96, 128).contiguous()
     posed = problem(astronaut, waves)
     fine = Problem(posed.photo, posed.paintings, posed.guides, posed.start, stripes)
     plain, striped = (steps_of(vgg, one, smallest=1000)[-1].picture for one in (posed, fine))
 
-    def roughness(picture):
-        return float(picture.diff(dim=3).abs().mean())
-
-    assert roughness(striped) > 1.2 * roughness(plain)
+    criterion = PerceptualCriterion(vgg, style_layers=("relu1_1", "relu2_1"))
+    target = criterion.style_target(stripes)
+    of_plain, of_striped = (
+        float(criterion.style_distance(criterion.style_target(picture), target)) for picture in (plain, striped)
+    )
+    assert of_striped < 0.7 * of_plain
 
 
 def test_strength_is_the_share_of_the_style(vgg, astronaut, waves):

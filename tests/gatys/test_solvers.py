@@ -58,11 +58,21 @@ def test_the_result_of_lbfgs_is_its_best():
     assert evaluate(running.result()).loss == pytest.approx(min(losses))
 
 
-@SOLVERS
-def test_what_was_learned_helps_at_the_next_size(optimizer):
+def test_adams_steps_are_as_long_at_the_next_size():
+    running, _ = run("adam", 40)
+    before = running.picture
+    running.step(bowl(wanted()))
+    last = (running.picture - before).abs().mean()
+    running.resize((48, 40))
+    before = running.picture
+    running.step(bowl(wanted((48, 40))))
+    assert (running.picture - before).abs().mean() == pytest.approx(float(last), rel=0.5)
+
+
+def test_what_lbfgs_learned_helps_at_the_next_size():
     size = (48, 40)
-    running, _ = run(optimizer, 15)
-    fresh = solver(resized(running.result(), size).clamp(0, 1), OptimizeConfig(optimizer=optimizer))
+    running, _ = run("lbfgs", 15)
+    fresh = solver(resized(running.result(), size).clamp(0, 1), OptimizeConfig())
     running.resize(size)
     evaluate = bowl(wanted(size))
     carried = [running.step(evaluate).loss for _ in range(8)]

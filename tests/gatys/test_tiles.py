@@ -36,7 +36,7 @@ def test_the_margin_is_what_a_feature_depends_on(vgg):
     (gradient,) = torch.autograd.grad(middle.sum(), picture)
     touched = gradient.abs().sum((0, 1, 2)).nonzero().flatten()
     assert 0 < touched.min() < 16  # no more than one stride too wide
-    assert 2 * reach < touched.max() < 2 * reach + 16
+    assert touched.max() < 2 * reach + 16
 
 
 @pytest.mark.parametrize("side", [32, 48, 64])
