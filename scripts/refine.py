@@ -2,7 +2,7 @@
 
     python scripts/refine.py NAME... --paintings FOLDER --photos FOLDER|ZIP [--steps 150]
 
-To run after scripts/bundle.py, for styles that the training left farthest from their paintings.  A style's credits stay.
+To run after scripts/bundle.py, for styles that the training left farthest from their paintings.  Credits stay.
 """
 
 import argparse
