@@ -23,7 +23,9 @@ def main() -> None:
     parser.add_argument("--photos", required=True)
     parser.add_argument("--steps", type=int, default=150)
     options = parser.parse_args()
-    config = FitConfig(photos=(options.photos,), steps=options.steps, size=(256,), batch_size=(3,), style_weight=10.0, lr=4e-3)
+    config = FitConfig(
+        photos=(options.photos,), steps=options.steps, size=(256,), batch_size=(3,), style_weight=10.0, lr=4e-3
+    )
     for name in (find_style(name).name for name in options.names):
         file = ASSETS / "styles" / f"{name}.style"
         style = read_style(file)
