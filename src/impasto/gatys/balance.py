@@ -14,7 +14,7 @@ __all__ = ["balanced"]
 
 NOISE = 0.1
 """Deviation of the noise on the photo at which the pulls are measured."""
-EVEN = 10.0
+EVEN = 15.0
 """How many times stronger than content style pulls at strength 1/2."""
 
 
