@@ -242,8 +242,8 @@ def test_with_vgg_19_the_distance_to_a_painting_falls(tiny_model, painting):
     """The one test here with the real eyes."""
     steps = Steps()
     running = fitting.open_fit(painting, network=tiny_model.network, **{**QUICK, "steps": 16, "lr": 0.1})
-    before = running._best_loss
+    before = running.best_loss
     fitting._run(running, steps)
-    assert running._best_loss < 0.97 * before
+    assert running.best_loss < 0.97 * before
     assert steps.reports[-1].style < steps.reports[0].style
     assert running.best.signature.any()

@@ -155,7 +155,7 @@ def test_phases_of_equal_length_have_their_own_crops(make_fit, monkeypatch):
     shapes = []
     step = StyleFit._step
     monkeypatch.setattr(
-        StyleFit, "_step", lambda self, opt, batch: shapes.append(batch.shape) or step(self, opt, batch)
+        StyleFit, "_step", lambda self, opt, batch: shapes.append(batch.photos.shape) or step(self, opt, batch)
     )
     list(make_fit(steps=5, size=(32, 48), batch_size=(3, 1)).steps())
     assert shapes == [(3, 3, 32, 32)] * 3 + [(1, 3, 48, 48)] * 2
