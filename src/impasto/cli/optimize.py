@@ -52,7 +52,7 @@ def optimize(
 ) -> None:
     """Paint PHOTO like PAINTING, or like a mix of several, by optimising its pixels under VGG-19.
 
-    Slower than stylize by some hundred times, and finer.  Ctrl-C ends it with the best so far.  A PNG carries its
+    Slower than stylize, and finer.  Ctrl-C ends it with the best so far.  A PNG carries its
     settings.
     """
     from impasto import optimizing

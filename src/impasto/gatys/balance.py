@@ -22,19 +22,17 @@ def balanced(objective: Objective, config: OptimizeConfig) -> Weights:
     """Return weights with which style pulls as much stronger than content as --style-strength says.
 
     The pull of a loss is the norm of its gradient at the photo with a little noise; at strength s style pulls
-    EVEN * s / (1 - s) times as strongly.  So the same strength means the same for paintings whose statistics are far
-    from the photo's and near to it, for all style losses, and at all scales.
+    EVEN * s / (1 - s) times as strongly, whatever the size of a painting's loss.  benchmarks/balance.py compares pairs.
     """
+    weights, strength = objective.weights, config.style_strength
+    if strength == 1:
+        return replace(weights, content=0.0, style=1.0)
     generator = torch.Generator().manual_seed(config.seed)
     photo = objective.targets.photo
     noise = torch.randn(photo.shape, generator=generator).to(photo.device)
     picture = (photo + NOISE * noise).clamp(0, 1)
-    weights = objective.weights
     content = _pull(objective, replace(weights, content=1.0, style=0.0, tv=0.0, edges=0.0), picture)
     style = _pull(objective, replace(weights, content=0.0, style=1.0, tv=0.0, edges=0.0), picture)
-    strength = config.style_strength
-    if strength == 1:
-        return replace(weights, content=0.0, style=1.0)
     ratio = EVEN * strength / (1 - strength)
     return replace(weights, style=weights.content * ratio * content / max(style, 1e-20))
 

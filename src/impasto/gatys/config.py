@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -31,7 +30,7 @@ class OptimizeConfig:
     )
     preset: str = option("", "settings of a paper, which other options still change", choices=("", "gatys-2015"))
 
-    style_strength: float = option(0.5, "how much of the style, 0..1; means the same for every pair", low=0, high=1)
+    style_strength: float = option(0.5, "how much of the style, 0..1, balanced for each pair", low=0, high=1)
     style_weight: float = option(0.0, "weight of the style loss, instead of --style-strength; 0 balances", low=0)
     content_weight: float = option(1.0, "weight of the content loss", low=0)
     tv_weight: float = option(0.0, "weight of the total variation, against noise", low=0)
@@ -109,11 +108,6 @@ class OptimizeConfig:
         """Return the options as plain values (tuples as lists), for JSON."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
 
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> OptimizeConfig:
-        """Return the config of plain values, as `to_dict` gives them; raises InvalidOption."""
-        return cls.of(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
-
 
 PRESETS: dict[str, dict[str, Any]] = {
     "gatys-2015": {
@@ -129,4 +123,4 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 """Gatys et al. 2015, "A Neural Algorithm of Artistic Style", section "Methods": white noise, one scale, ratio of the
-weights 1e-3, layers as there; their figures used average pooling."""
+weights 1e-3, layers as there; their figures used average pooling.  Differs: VGG-19's weights are not rescaled."""

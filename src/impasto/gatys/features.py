@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -37,14 +37,11 @@ class Eye:
     def map(self, picture: Tensor, layer: str) -> Tensor:
         """Return a layer's map, (1, C, h, w), of a whole picture, (1, 3, H, W)."""
         whole: Tensor | None = None
-        for tile, part in self._parts(picture, layer):
+        for tile in self.tiles(picture):
+            part = self.look(picture, tile, [layer])[layer]
             rows, columns = tile.place(layer)
             if whole is None:
                 whole = part.new_empty(1, part.shape[1], *layer_size((picture.shape[2], picture.shape[3]), layer))
             whole[:, :, rows, columns] = part
         assert whole is not None  # noqa: S101 - there is one tile at least
         return whole
-
-    def _parts(self, picture: Tensor, layer: str) -> Iterator[tuple[Tile, Tensor]]:
-        for tile in self.tiles(picture):
-            yield tile, self.look(picture, tile, [layer])[layer]

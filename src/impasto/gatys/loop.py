@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import TypeVar
 
 import torch
@@ -197,7 +196,8 @@ class _Stage:
     def _made(self) -> Objective:
         config = self.config
         eye = Eye(self.vgg, self.layers, self.plan.side)
-        targets = Targets.of(eye, self.photo, self._paintings(), self._guides(), config)
+        guides = [guide.at(self.scale.size) for guide in self.problem.guides]
+        targets = Targets.of(eye, self.photo, self._paintings(), guides, config)
         weights = Weights(config.content_weight, config.style_weight, config.tv_weight, config.edge_weight)
         objective = Objective(eye, targets, weights, absolute=config.losses == "absolute")
         if not config.style_weight:
@@ -214,8 +214,5 @@ class _Stage:
     def _scaled(self, pixels: Tensor) -> Tensor:
         height, width = pixels.shape[2:]
         wanted = min(max(height, width), round(max(self.scale.size) * self.config.stroke))
-        least = ceil(NARROWEST * max(height, width) / min(height, width))
+        least = math.ceil(NARROWEST * max(height, width) / min(height, width))
         return resized(pixels, fit((height, width), max(wanted, least))).clamp(0, 1)
-
-    def _guides(self) -> list[Guide]:
-        return [guide.at(self.scale.size) for guide in self.problem.guides]

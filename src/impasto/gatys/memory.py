@@ -16,7 +16,7 @@ from impasto.perceptual.vgg import VGG19
 __all__ = ["Plan", "is_out_of_memory", "plan"]
 
 BYTES_A_PIXEL = {torch.float32: 2100, torch.bfloat16: 1200}
-"""Peak memory of an evaluation for each pixel that is looked at, measured on whole pictures (see tests)."""
+"""Memory of an evaluation for each pixel that is looked at, an estimate from the layers' maps."""
 BYTES_KEPT = 400
 """Memory that each pixel of the picture takes between evaluations: targets, L-BFGS's pairs."""
 BASE = 500 << 20
