@@ -44,7 +44,7 @@ def main() -> None:
         ("--color match", paint(photo, udnie, color="match")),
         ("--color luminance", paint(photo, udnie, color="luminance")),
         ("--edge-weight 1", paint(photo, udnie, edge_weight=1.0)),
-        ("--semantic 3", paint(photo, starry, semantic=3)),
+        ("--semantic auto", paint(photo, starry, semantic="auto")),
         ("half like each", halves(photo, starry, udnie)),
         ("fine strokes of Starry Night", paint(photo, lilies, fine=str(starry))),
         ("a mix of two", paint(photo, [starry, lilies])),

@@ -1,13 +1,13 @@
 """Optimising from files to files; the optimisation itself is in `gatys`."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import impasto
-from impasto import optimizing
 from impasto.errors import (
     ImpastoError,
     InvalidOption,
@@ -66,6 +66,19 @@ def test_settings_are_in_the_png_and_repeat_it(face, painting, tmp_path):
     assert settings.regions == tuple(regions)
     assert json.loads(read_settings(tmp_path / "one.png"))["impasto"] == impasto.__version__
     again = optimize(settings.photo, settings.paintings, regions=settings.regions, **settings.options)
+    assert np.abs(first.pixels.astype(int) - again.pixels).max() <= 2
+
+
+@pytest.mark.parametrize("bound", [{"budget": "1s", "steps": 0}, {"budget": "", "steps": 9}])
+def test_what_was_cut_short_is_repeated_as_it_was(face, painting, tmp_path, bound):
+    def stop(running, step):
+        if bound["steps"] and step.number == 7:
+            raise KeyboardInterrupt
+
+    first = optimize(face, painting, tmp_path / "one.png", follow=stop, **{**QUICK, **bound})
+    settings = Settings.of(tmp_path / "one.png")
+    assert sum(settings.options["steps"]) == 7 if bound["steps"] else sum(settings.options["steps"]) > 1
+    again = optimize(settings.photo, settings.paintings, **settings.options)
     assert np.abs(first.pixels.astype(int) - again.pixels).max() <= 2
 
 
@@ -142,8 +155,9 @@ def test_a_region_has_its_own_painting(face, painting, red, save):
     assert only.size == (96, 73)
 
 
-def test_kinds_of_things_are_found(face, painting):
-    assert optimize(face, painting, semantic=2, **QUICK).size == (96, 73)
+@pytest.mark.parametrize("kinds", ["2", "auto"])
+def test_kinds_of_things_are_found(face, painting, kinds):
+    assert optimize(face, painting, semantic=kinds, **QUICK).size == (96, 73)
 
 
 def test_fine_strokes_may_be_of_another_painting(face, painting, save, photo):
@@ -154,7 +168,7 @@ def test_fine_strokes_may_be_of_another_painting(face, painting, save, photo):
 class TestStart:
     def start(self, monkeypatch, face, painting, start, distance=0.5):
         infos = bundled_styles()
-        monkeypatch.setattr(optimizing, "like", lambda file: [(infos[0], distance)])
+        monkeypatch.setattr("impasto.optimizing.starts.like", lambda file: [(infos[0], distance)])
         return open_optimization(face, painting, **{**QUICK, "start": start}).config.start, infos[0].name
 
     def test_auto_is_the_photo_where_no_style_of_the_painting_is_known(self, monkeypatch, face, painting):
@@ -171,7 +185,7 @@ class TestStart:
     def test_a_style_that_was_fitted_is_known(self, monkeypatch, face, painting, tmp_path):
         kept = tmp_path / "kept.style"
         kept.write_bytes(bundled_styles()[0].path.read_bytes())
-        monkeypatch.setattr(optimizing, "kept_fit", lambda file: kept)
+        monkeypatch.setattr("impasto.optimizing.starts.kept_fit", lambda file: kept)
         running = open_optimization(face, painting, **{**QUICK, "start": "auto"})
         assert running.config.start == str(kept)
         assert len(list(running.steps())) == 3
@@ -203,7 +217,7 @@ def test_interrupted_before_the_first_step_it_writes_nothing(face, painting, tmp
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr("impasto.gatys.loop.optimize", stop)
+    monkeypatch.setattr("impasto.optimizing.optimization.optimized", stop)
     with pytest.raises(KeyboardInterrupt):
         optimize(face, painting, tmp_path / "out.png", **QUICK)
     assert not (tmp_path / "out.png").exists()
@@ -220,7 +234,7 @@ def test_where_it_cannot_go_on_it_keeps_the_best_and_says_why(face, painting, tm
                 raise OptimizationError("the loss became nan at step 3")
             yield step
 
-    monkeypatch.setattr(loop, "optimize", failing)
+    monkeypatch.setattr("impasto.optimizing.optimization.optimized", failing)
     picture = optimize(face, painting, tmp_path / "out.png", **QUICK)
     assert "the loss became nan at step 3; this is the best until then" in picture.notices
 
@@ -236,8 +250,11 @@ def test_where_it_cannot_go_on_it_keeps_the_best_and_says_why(face, painting, tm
         ({"style_loss": "grams"}, "--style-loss is one of gram"),
         ({"preset": "gatys-2014"}, "--preset is one of gatys-2015"),
         ({"losses": "absolute"}, "--losses absolute needs --style-weight"),
-        ({"strength": 1}, "there is no option 'strength' of optimize; did you mean 'style_strength'"),
+        ({"strength": 1}, "there is no optimize option 'strength'; did you mean 'style_strength'"),
         ({"weights": (0.0,)}, "--weights must not be all zero"),
+        ({"semantic": "1"}, "--semantic is auto or a number from 2 to 8, got '1'"),
+        ({"steps": (1, 2, 3)}, "--steps has 3 numbers and there are 2 scales"),
+        ({"steps": (0, 2)}, "--steps must not be 0 for the first scale"),
     ],
 )
 def test_bad_options_say_what_to_do(face, painting, options, words):
@@ -283,11 +300,7 @@ def test_a_sheet_of_settings(face, painting, tmp_path):
 
 
 def test_without_torch_it_says_what_to_install(face, painting, monkeypatch):
-    import sys
-
-    for name in list(sys.modules):
-        if name.startswith("impasto.gatys"):
-            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "impasto.optimizing.optimization", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(ImpastoError, match=r"optimising needs torch; pip install 'impasto\[train\]'"):
         optimize(face, painting, **QUICK)

@@ -8,12 +8,13 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any
 
 from impasto.errors import InvalidOption
 
-__all__ = ["bytes_of", "check", "check_value", "flag", "option", "seconds_of"]
+__all__ = ["adapted", "bytes_of", "check", "check_name", "check_value", "flag", "option", "seconds_of"]
 
 LONGEST = 1e7
 """Seconds that a time may be at most: some months, so that a slip of the keyboard is noticed."""
@@ -54,6 +55,15 @@ def check(options: Any) -> None:
         check_value(field, getattr(options, field.name))
 
 
+def check_name(options: type[Any], name: str, of: str) -> None:
+    """Raise InvalidOption, with the nearest name, if the dataclass has no field of this name; of: what it is about."""
+    known = {field.name for field in dataclasses.fields(options)}
+    if name not in known:
+        nearest = get_close_matches(name, known, 1)
+        hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
+        raise InvalidOption(f"there is no {of} option {name!r}{hint}")
+
+
 def check_value(field: dataclasses.Field[Any], value: Any) -> None:
     """Raise InvalidOption, naming the flag, if a value is not of the field's type or outside its limits or choices.
 
@@ -71,6 +81,16 @@ def check_value(field: dataclasses.Field[Any], value: Any) -> None:
         raise InvalidOption(f"{name} must have at least one value")
     for element in value:
         _check_one(name, element, default[0] if default else "", field.metadata)
+
+
+def adapted(value: Any, default: Any) -> Any:
+    """Return a value in the form of an option's default where that loses nothing; else as it is."""
+    if isinstance(default, tuple):
+        elements = value if isinstance(value, (list, tuple)) else (value,)
+        return tuple(adapted(element, default[0] if default else "") for element in elements)
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value) if abs(value) < 2**1023 else math.inf  # which no option takes
+    return value
 
 
 def _check_one(name: str, value: Any, default: Any, metadata: Any) -> None:

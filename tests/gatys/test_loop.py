@@ -17,7 +17,7 @@ def problem(photo, *paintings, start=True):
 
 
 def steps_of(vgg, posed, **options):
-    return list(optimize(posed, vgg, OptimizeConfig(**{**SMALL, **options})))
+    return list(optimize(posed, vgg, OptimizeConfig.of(**{**SMALL, **options})))
 
 
 @pytest.mark.parametrize("optimizer", ["lbfgs", "adam"])
@@ -86,7 +86,7 @@ def test_a_loss_that_is_no_number_ends_with_the_best_until_then(vgg, astronaut, 
     monkeypatch.setattr(loop.Objective, "__call__", breaking)
     seen = []
     with pytest.raises(OptimizationError, match=r"the loss became nan at step 6; lower --lr"):
-        for step in optimize(problem(astronaut, waves), vgg, OptimizeConfig(**SMALL)):
+        for step in optimize(problem(astronaut, waves), vgg, OptimizeConfig.of(**SMALL)):
             seen.append(step)  # noqa: PERF402 - what came before the error counts
     assert len(seen) == 5
     assert all(step.picture.isfinite().all() for step in seen)

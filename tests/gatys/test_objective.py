@@ -11,7 +11,7 @@ WEIGHTS = Weights(content=1.0, style=10.0, tv=0.5, edges=2.0)
 
 
 def objective(vgg, photo, paintings, *, side=4096, guides=None, weights=WEIGHTS, **options):
-    config = OptimizeConfig(**options)
+    config = OptimizeConfig.of(**options)
     eye = Eye(vgg, dict.fromkeys((*config.content_layers, *config.style_layers)), side)
     guides = guides or [Guide(None, (1.0,) * len(paintings), [None] * len(paintings))]
     targets = Targets.of(eye, photo, [Painting(painting) for painting in paintings], guides, config)

@@ -16,7 +16,8 @@ from impasto.gatys.config import OptimizeConfig
 
 if TYPE_CHECKING:
     from impasto.gatys.loop import Step
-    from impasto.optimizing import Optimization, RegionOf
+    from impasto.optimizing import RegionOf
+    from impasto.optimizing.optimization import Optimization
 
 __all__ = ["optimize"]
 

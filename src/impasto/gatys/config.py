@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from impasto.errors import InvalidOption
-from impasto.options import bytes_of, check, option, seconds_of
+from impasto.options import adapted, bytes_of, check, check_name, option, seconds_of
 
 __all__ = ["COLOURS", "PRESETS", "STARTS", "OptimizeConfig"]
 
 COLOURS = ("style", "match", "luminance")
 STARTS = ("auto", "network", "photo", "noise", "mean")
 LOSSES = ("gram", "mean-deviation", "wasserstein", "histogram", "nearest")
+MOST_KINDS = 8
 
 
 @dataclass(frozen=True)
@@ -53,11 +53,13 @@ class OptimizeConfig:
     color: str = option(
         "style", "the painting's colours, the photo's matched to it first, or its luminance only", choices=COLOURS
     )
-    semantic: int = option(
-        0, "pair so many kinds of things in photo and painting, as sky with sky; 0 does not", low=0, high=8
+    semantic: str = option(
+        "", "pair kinds of things in photo and painting, as sky with sky: auto, or how many kinds there are, 2 to 8"
     )
 
-    steps: int = option(0, "steps in all; 0 means 150, or as many as --budget allows", low=0)
+    steps: tuple[int, ...] = option(
+        (0,), "steps in all, or of each scale; 0 means 150 in all, or as many as --budget allows", low=0
+    )
     budget: str = option("", "time to take, such as 30s or 5m")
     smallest: int = option(256, "px of the long side of the coarsest scale", low=32)
     optimizer: str = option("lbfgs", "the solver", choices=("lbfgs", "adam"))
@@ -75,10 +77,14 @@ class OptimizeConfig:
         check(self)
         if self.budget:
             seconds_of(self.budget, "--budget")
-        if self.steps and self.budget:
+        if any(self.steps) and self.budget:
             raise InvalidOption("--steps and --budget both bound the work; give one")
         if self.max_memory:
             bytes_of(self.max_memory, "--max-memory")
+        if len(self.steps) > 1 and not self.steps[0]:
+            raise InvalidOption("--steps must not be 0 for the first scale")
+        if self.semantic not in ("", "auto", *map(str, range(2, MOST_KINDS + 1))):
+            raise InvalidOption(f"--semantic is auto or a number from 2 to {MOST_KINDS}, got {self.semantic!r}")
         if not sum(self.weights):
             raise InvalidOption("--weights must not be all zero")
         if self.losses == "absolute" and self.style_loss != "gram":
@@ -92,21 +98,19 @@ class OptimizeConfig:
 
         Raises InvalidOption for an unknown name or a value that does not fit.
         """
-        fields = {field.name for field in dataclasses.fields(cls)}
         for name in given:
-            if name not in fields:
-                nearest = get_close_matches(name, fields, 1)
-                raise InvalidOption(
-                    f"there is no option {name!r} of optimize" + (f"; did you mean {nearest[0]!r}?" if nearest else "")
-                )
+            check_name(cls, name, "optimize")
         preset = given.get("preset", "")
         if preset and preset not in PRESETS:
             raise InvalidOption(f"--preset is one of {', '.join(PRESETS)}, got {preset!r}")
-        return cls(**{**PRESETS.get(preset, {}), **given})
+        defaults = {field.name: field.default for field in dataclasses.fields(cls)}
+        values = {name: adapted(value, defaults[name]) for name, value in given.items()}
+        return cls(**{**PRESETS.get(preset, {}), **values})
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the options as plain values (tuples as lists), for JSON."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in vars(self).items()}
+    @property
+    def kinds(self) -> int:
+        """How many kinds of things to pair; 0 where that is to be found out."""
+        return 0 if self.semantic == "auto" else int(self.semantic)
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -118,7 +122,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "pooling": "average",
         "start": "noise",
         "smallest": 1 << 20,
-        "steps": 500,
+        "steps": (500,),
         "precision": "f32",
     },
 }

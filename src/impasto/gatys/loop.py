@@ -10,12 +10,13 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 from typing import TypeVar
 
 import torch
 from torch import Tensor
 
-from impasto.errors import OptimizationError
+from impasto.errors import InvalidOption, OptimizationError
 from impasto.gatys.balance import balanced
 from impasto.gatys.config import OptimizeConfig
 from impasto.gatys.features import Eye
@@ -86,6 +87,8 @@ def optimize(problem: Problem, vgg: VGG19, config: OptimizeConfig) -> Iterator[S
     clock = _Clock(course, config)
     running = solver(_first(problem, course[0], config), config)
     for index, scale in enumerate(course):
+        if clock.ended:
+            break
         if index:
             running.resize(scale.size, _detail(problem, course[index - 1].size, scale.size))
         stage = _Stage(problem, scale, vgg, config)
@@ -118,10 +121,19 @@ class _Clock:
     def __init__(self, course: Sequence[Scale], config: OptimizeConfig) -> None:
         self.began = time.perf_counter()
         self.budget = seconds_of(config.budget, "--budget") if config.budget else 0.0
-        self.steps = max(config.steps or STEPS, len(course))
-        shares = [scale.time if self.budget else scale.share for scale in course]
+        if self.budget:
+            shares = [scale.time for scale in course]
+        else:
+            steps = _steps_of(course, config.steps)
+            self.steps = sum(steps)
+            shares = [each / self.steps for each in steps]
         self.ends = [min(1.0, sum(shares[: index + 1])) for index in range(len(course) - 1)] + [1.0]
         self.number, self.seconds, self.over = 0, 0.0, 0.0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the work is over, so that what scales there are still have no steps."""
+        return self.over >= 1
 
     def tick(self, index: int) -> bool:
         """Count a step at the scale of this index, and return whether that scale is over."""
@@ -132,11 +144,28 @@ class _Clock:
             ended = self.seconds / self.budget + pace > self.ends[index]  # there is no time for one more
             self.over = min(self.ends[index], self.seconds / self.budget)
         else:
-            ended = self.number >= max(round(self.steps * self.ends[index]), index + 1)
+            ended = self.number >= round(self.steps * self.ends[index])
             self.over = min(self.ends[index], self.number / self.steps)
         if ended:
             self.over = self.ends[index]
         return ended
+
+
+def _steps_of(course: Sequence[Scale], steps: Sequence[int]) -> list[int]:
+    """Return the steps of each scale, where they are given one by one or in all; at least one, if in all.
+
+    Raises InvalidOption for steps of more or fewer scales than there are.
+    """
+    if len(steps) == 1:
+        count = max(steps[0] or STEPS, len(course))
+        shares = accumulate(scale.share for scale in course)
+        ends = [max(round(count * share), index) for index, share in enumerate(shares, 1)]
+        return [end - begin for begin, end in pairwise([0, *ends])]
+    if len(steps) != len(course):
+        raise InvalidOption(
+            f"--steps has {len(steps)} numbers and there are {len(course)} scales; give one, or one for each"
+        )
+    return list(steps)
 
 
 def _first(problem: Problem, scale: Scale, config: OptimizeConfig) -> Tensor:

@@ -19,6 +19,8 @@ __all__ = ["paired_regions"]
 LAYERS = ("relu3_1", "relu4_1")
 SIDE = 384
 """px of the long side that pictures are clustered at."""
+TRIED = range(2, 6)
+"""Numbers of kinds to choose from."""
 ROUNDS = 20
 HEIGHT = 0.6
 """How much the height in the picture counts, beside features of deviation 1: skies are above."""
@@ -33,12 +35,14 @@ def paired_regions(
     """Return a region for each of `kinds` clusters of the photo's VGG features, each with its like in each painting.
 
     photo, paintings: (1, 3, H, W) float32 RGB in [0, 1]; shares: of the paintings in each region's style.
+    kinds: 0 takes the number in which the photo's clusters are most distinct.
     Features are made comparable by removing each picture's own means and deviations; a cluster of the photo takes the
     painting's cluster with the nearest centre.
     """
     generator = torch.Generator().manual_seed(seed)
     size = (photo.shape[2], photo.shape[3])
     of_photo = _described(photo, vgg)
+    kinds = kinds or _most_distinct(of_photo, seed)
     memberships, centres = _clustered(of_photo, kinds, generator)
     found = []
     for painting in paintings:
@@ -54,6 +58,22 @@ def paired_regions(
         )
         for kind in range(kinds)
     ]
+
+
+def _most_distinct(described: Tensor, seed: int) -> int:
+    """Return the number of clusters, of those tried, with the largest mean silhouette.
+
+    Source: Rousseeuw 1987, "Silhouettes"; with distances to the clusters' centres in place of all their points, as in
+    Vendramin et al. 2010, "simplified silhouette".
+    """
+    points = described.flatten(1).T
+
+    def silhouette(kinds: int) -> float:
+        _, centres = _clustered(described, kinds, torch.Generator().manual_seed(seed))
+        own, other = torch.cdist(points, centres).topk(2, 1, largest=False).values.unbind(1)
+        return float(((other - own) / other.clamp_min(1e-12)).mean())
+
+    return max(TRIED, key=silhouette)
 
 
 def _described(picture: Tensor, vgg: VGG19) -> Tensor:

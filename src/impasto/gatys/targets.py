@@ -43,6 +43,11 @@ class Guide:
     shares: Sequence[float]
     paintings: Sequence[Tensor | None]
 
+    def to(self, device: torch.device) -> Guide:
+        """Return the guide with its masks on a device."""
+        photo, *paintings = (None if mask is None else mask.to(device) for mask in (self.photo, *self.paintings))
+        return replace(self, photo=photo, paintings=paintings)
+
     def at(self, size: tuple[int, int]) -> Guide:
         """Return the guide for a photo of another (height, width)."""
         if self.photo is None:

@@ -7,7 +7,7 @@ write(repaint(photo, painted), "painting.png")          # whole or not at all
 
 from __future__ import annotations
 
-from impasto.image.color import keep_colors, match_palette, palette_of
+from impasto.image.color import grey_like, keep_colors, match_palette, palette_of
 from impasto.image.compose import blend, repaint, with_layers, with_mask
 from impasto.image.decode import DEFAULT_MAX_PIXELS
 from impasto.image.encode import SUFFIXES, encode, format_of
@@ -32,6 +32,7 @@ __all__ = [
     "find_subject",
     "fit",
     "format_of",
+    "grey_like",
     "keep_colors",
     "match_palette",
     "palette_of",

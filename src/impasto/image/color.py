@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption
-from impasto.image.picture import check_pixels, described, row_strips, to_float, to_integers
+from impasto.image.picture import IntegerArray, check_pixels, described, luma, row_strips, to_float, to_integers
 
-__all__ = ["keep_colors", "match_palette", "palette_of"]
+__all__ = ["grey_like", "keep_colors", "match_palette", "palette_of"]
 
 _CONES = np.array(
     [
@@ -52,6 +52,7 @@ _TOLERANCE = np.float32(4e-6)
 _GAMUT_STEPS = 12
 _SAMPLE = 1 << 18
 _LEAST_VARIANCE = 1e-8
+_LEAST_DEVIATION = 1e-3
 _MOST_STRETCH = 5.0
 """A grey or flat picture's few colours are mostly noise, which more than this would make into blotches."""
 
@@ -76,6 +77,17 @@ def keep_colors(photo: NDArray[Any], painted: NDArray[Any]) -> NDArray[Any]:
         roots -= _lightness(roots)
         kept[rows] = _encoded(_lightness(_cube_roots(painted[rows])), roots, kept[rows])
     return kept
+
+
+def grey_like(pixels: NDArray[np.float32], photo: IntegerArray) -> NDArray[np.float32]:
+    """Return pixels, (H, W, 3) float32 in [0, 1], as greys whose luma has the photo's mean and deviation.
+
+    photo: (h, w, 3) uint8 or uint16.
+    Source: Gatys et al. 2016, "Preserving Color in Neural Artistic Style Transfer", eq. 10.
+    """
+    own, wanted = luma(pixels), luma(to_float(photo))
+    matched = (own - own.mean()) * (wanted.std() / max(float(own.std()), _LEAST_DEVIATION)) + wanted.mean()
+    return np.repeat(np.clip(matched, 0, 1)[..., None], 3, axis=2).astype(np.float32)
 
 
 def palette_of(pixels: NDArray[Any]) -> NDArray[np.float32]:

@@ -12,12 +12,9 @@ from PIL import Image
 
 from impasto.errors import InvalidOption
 from impasto.image.files import Source, read
-from impasto.image.picture import Picture, described, row_strips, to_float
+from impasto.image.picture import Picture, described, luma, row_strips, to_float
 
 __all__ = ["Mask", "feather", "read_mask", "resize_mask"]
-
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
-"""Lightness of a coloured mask: luma of ITU-R BT.709, table 3."""
 
 _FAINTEST = 1.01 / 255
 _FAINT = 0.1
@@ -112,7 +109,7 @@ def _from_fractions(values: NDArray[Any], name: str) -> NDArray[np.float32]:
     if not ((values >= 0) & (values <= 1)).all():  # false for NaN too
         raise InvalidOption(f"{name} has floats outside 0 to 1; divide them by what white is, or give integers")
     fractions: NDArray[np.float32] = values.astype(np.float32)
-    return fractions if values.ndim == 2 else _lightness(fractions)
+    return fractions if values.ndim == 2 else luma(fractions)
 
 
 def _wrong_array(values: NDArray[Any], name: str) -> InvalidOption:
@@ -125,17 +122,10 @@ def _weights(picture: Picture) -> NDArray[np.float32]:
     """Return a picture's lightness times its alpha, strip by strip."""
     weights = np.empty(picture.size, np.float32)
     for rows in row_strips(*picture.size):
-        weights[rows] = _lightness(to_float(picture.pixels[rows]))
+        weights[rows] = luma(to_float(picture.pixels[rows]))
         if picture.alpha is not None:
             weights[rows] *= to_float(picture.alpha[rows])
     return weights
-
-
-def _lightness(colours: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the luma of (h, w, 3) colours, of greys exactly their value."""
-    red, green, blue = np.moveaxis(colours, -1, 0)
-    lightness: NDArray[np.float32] = green + _LUMA[0] * (red - green) + _LUMA[2] * (blue - green)
-    return np.clip(lightness, 0, 1)
 
 
 def _check_not_empty(brightest: float, name: str) -> None:

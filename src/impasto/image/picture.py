@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption
 
-__all__ = ["IntegerArray", "Picture", "check_pixels", "row_strips", "to_eight_bits", "to_float", "to_integers"]
+__all__ = ["IntegerArray", "Picture", "check_pixels", "luma", "row_strips", "to_eight_bits", "to_float", "to_integers"]
 
 IntegerArray: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -71,6 +71,13 @@ def row_strips(height: int, width: int) -> list[slice]:
     """Return slices that cover the rows of a picture, each of about STRIP_PIXELS pixels."""
     rows = max(1, STRIP_PIXELS // max(1, width))
     return [slice(top, min(top + rows, height)) for top in range(0, height, rows)]
+
+
+def luma(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the luma (ITU-R BT.709, table 3) of (H, W, 3) floats in [0, 1], clipped to it; greys give their value."""
+    red, green, blue = np.moveaxis(pixels, -1, 0)
+    weighted: NDArray[np.float32] = green + np.float32(0.2126) * (red - green) + np.float32(0.0722) * (blue - green)
+    return np.clip(weighted, 0, 1)
 
 
 def to_float(values: IntegerArray) -> NDArray[np.float32]:

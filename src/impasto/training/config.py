@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from math import ceil
 from typing import Any, TypeVar
 
 from impasto.errors import InvalidOption
-from impasto.options import check, check_value, flag, option, seconds_of
+from impasto.options import adapted, check, check_name, check_value, flag, option, seconds_of
 
 __all__ = ["FitConfig", "Phase", "TrainConfig", "check_sizes"]
 
@@ -141,18 +139,15 @@ class TrainConfig:
         """
         cls.check_plain(values)
         defaults = {field.name: field.default for field in dataclasses.fields(cls)}
-        return cls(**{key: _like(value, defaults[key]) for key, value in values.items()})
+        return cls(**{key: adapted(value, defaults[key]) for key, value in values.items()})
 
     @classmethod
     def check_plain(cls, values: Mapping[str, Any]) -> None:
         """Raise InvalidOption as `from_dict` does, but look at each value by itself only: these may be some of many."""
         fields = {field.name: field for field in dataclasses.fields(cls)}
         for key, value in values.items():
-            if key not in fields:
-                nearest = get_close_matches(key, fields, 1)
-                hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-                raise InvalidOption(f"there is no training option {key!r}{hint}")
-            check_value(fields[key], _like(value, fields[key].default))
+            check_name(cls, key, "training")
+            check_value(fields[key], adapted(value, fields[key].default))
 
 
 @dataclass(frozen=True)
@@ -207,13 +202,3 @@ def _check_counts(config: TrainConfig | FitConfig, names: Sequence[str]) -> None
 def _spread(values: tuple[T, ...], count: int) -> tuple[T, ...]:
     """Return `count` values: where there are fewer, as of a lone one or of a default, the last again and again."""
     return values[:count] + values[-1:] * (count - len(values))
-
-
-def _like(value: Any, default: Any) -> Any:
-    """Return a value in the form of an option's default where that loses nothing; else as it is."""
-    if isinstance(default, tuple):
-        elements = value if isinstance(value, (list, tuple)) else (value,)
-        return tuple(_like(element, default[0] if default else "") for element in elements)
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value) if abs(value) < 2**1023 else math.inf  # which no option takes
-    return value
