@@ -4,15 +4,18 @@ import torch
 
 from impasto.export.graph import FoldedUpsampled, fold
 from impasto.nets.blocks import Upsampled
+from impasto.nets.norm import Conditioning
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 5), (3, 2), (7, 9)])
-def test_a_folded_upsampling_computes_the_same(size):
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_folded_upsampling_computes_the_same(size, mixed):
     with torch.random.fork_rng(), torch.inference_mode():
         torch.manual_seed(0)
-        upsampled, x = Upsampled(5, 3), torch.randn(2, 5, *size)
-        expected = upsampled(x)
-        folded = FoldedUpsampled(upsampled)(x)
+        upsampled, x = Upsampled(5, 3, mixed=mixed), torch.randn(2, 5, *size)
+        mixing = torch.randn(1, 25) if mixed else None
+        expected = upsampled(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
+        folded = FoldedUpsampled(upsampled)(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
     assert expected.shape == folded.shape == (2, 3, 2 * size[0], 2 * size[1])
     torch.testing.assert_close(folded, expected, atol=1e-5, rtol=0)
 
@@ -28,6 +31,11 @@ def test_a_folded_network_computes_the_same(make_trained, name, multiples):
     folded = fold(net)
     with torch.inference_mode():
         torch.testing.assert_close(folded(picture, style), net(picture, style), atol=1e-5, rtol=0)
+        if net.mixing_parameters:
+            mixing = 0.05 * torch.randn(1, net.mixing_parameters, generator=torch.manual_seed(1))
+            mixed = net(picture, style, mixing)
+            assert (mixed - net(picture, style)).abs().max() > 1e-3
+            torch.testing.assert_close(folded(picture, style, mixing), mixed, atol=1e-5, rtol=0)
     assert any(isinstance(module, FoldedUpsampled) for module in folded.modules())
     assert not any(isinstance(module, Upsampled) for module in folded.modules())
 
@@ -45,13 +53,14 @@ def test_the_graph_takes_any_height_and_width_and_says_what_it_is(tiny_model):
     model = onnx.load(tiny_model.network)
     onnx.checker.check_model(model)
     inputs = {value.name: value.type.tensor_type.shape.dim for value in model.graph.input}
-    assert list(inputs) == ["picture", "style"]
+    assert list(inputs) == ["picture", "style", "mixing"]
     batch, colours, height, width = inputs["picture"]
     assert (batch.dim_value, colours.dim_value) == (1, 3)
     assert height.dim_param
     assert width.dim_param
     assert height.dim_param != width.dim_param
     assert inputs["style"][1].dim_value == tiny_model.trained.net.style_parameters
+    assert inputs["mixing"][1].dim_value == tiny_model.trained.net.mixing_parameters > 0
     assert [value.name for value in model.graph.output] == ["painting"]
     assert "impasto" in {entry.key for entry in model.metadata_props}
 

@@ -6,7 +6,7 @@ from safetensors.numpy import save_file
 
 from impasto.errors import ModelError
 from impasto.model import Manifest
-from impasto.model.network import METADATA_KEY
+from impasto.model.network import FORMAT, METADATA_KEY
 
 MANIFEST = Manifest(
     network="impasto:channels=8",
@@ -47,8 +47,13 @@ def test_facts_that_were_added_later_are_passed_over():
     assert Manifest.from_metadata({METADATA_KEY: changed(colour="blue")}, "f") == MANIFEST
 
 
+def test_networks_of_before_there_was_mixing_mix_nothing():
+    facts = {key: value for key, value in json.loads(MANIFEST.to_json()).items() if key != "mixing_parameters"}
+    assert Manifest.from_metadata({METADATA_KEY: json.dumps({**facts, "format": 1})}, "f").mixing_parameters == 0
+
+
 def test_a_newer_format_says_what_to_do():
-    assert "upgrade Impasto" in refused(changed(format=2, identity="of a kind unknown today"))
+    assert "upgrade Impasto" in refused(changed(format=FORMAT + 1, identity="of a kind unknown today"))
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "1", "null", '"text"', "{}", "[" * 100_000, '{"format": 1}'])
@@ -67,6 +72,7 @@ def test_damaged_json(text):
         {"stride": "4"},
         {"style_parameters": None},
         {"style_parameters": 4},
+        {"mixing_parameters": "none"},
         {"identity": None},
         {"identity": ["a", "b", "c"]},
         {"identity": [1.0]},

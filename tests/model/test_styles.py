@@ -242,6 +242,34 @@ def test_a_mix_has_the_mean_palette_and_signature():
     assert mixed.palette.dtype == mixed.signature.dtype == np.float32
 
 
+def test_mixing_is_kept_in_half_precision(tmp_path):
+    mixing = 0.1 * numbers(50)
+    write_style(style(mixing=mixing), tmp_path / "a.style")
+    read = read_style(tmp_path / "a.style").mixing
+    assert read.dtype == np.float32
+    np.testing.assert_allclose(read, mixing, atol=2e-4)
+    assert read_style(_written(tmp_path / "b.style", style())).mixing is None
+
+
+def test_mixing_of_other_types_is_damage(tmp_path):
+    for mixing in (np.zeros(3, np.float32), np.zeros((3, 3), np.float16), np.full(3, np.nan, np.float16)):
+        tensors = {"vector": np.zeros(3, np.float32), "mixing": mixing}
+        save_file(tensors, tmp_path / "a.style", {"format": "impasto-style-1"})
+        assert "mixing" in refused(tmp_path / "a.style")
+
+
+def test_a_mix_mixes_what_its_parts_mix():
+    one, two, none = style("one", mixing=np.float32([2, 4])), style("two", mixing=np.float32([0, 8])), style("none")
+    np.testing.assert_allclose(mix([(one, 1), (two, 3)]).mixing, [0.5, 7])
+    np.testing.assert_allclose(mix([(one, 1), (none, 1)]).mixing, [1, 2])
+    assert mix([(none, 1), (style("other"), 1)]).mixing is None
+
+
+def _written(path, one):
+    write_style(one, path)
+    return path
+
+
 def test_a_mix_has_no_palette_where_a_part_has_none():
     plain = style("plain", np.zeros(30))
     mixed = mix([(full(), 1), (plain, 1)])

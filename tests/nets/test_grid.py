@@ -7,6 +7,7 @@ from skimage import data
 from torch.nn import functional
 
 from impasto.nets.blocks import Convolution
+from impasto.nets.norm import Conditioning
 from nets.samples import STYLE_NET, chance, make, picture, styles
 from nets.spectrum import grid_excess
 
@@ -63,5 +64,7 @@ def test_grid_excess_sees_a_weak_grid(period):
 def test_grid_excess_sees_what_pixel_shuffle_leaves():
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        shuffled = functional.pixel_shuffle(torch.relu(Convolution(3, 48, 3)(picture(32, 32))), 4)
+        shuffled = functional.pixel_shuffle(
+            torch.relu(Convolution(3, 48, 3)(picture(32, 32), Conditioning(torch.zeros(1, 0)))), 4
+        )
     assert grid_excess(shuffled.detach()) > 50

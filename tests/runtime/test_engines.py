@@ -147,7 +147,7 @@ def test_openvino_keeps_the_sizes_used_last_and_no_more(tiny_model):
 
     def run(side):
         engine.run(np.zeros((1, 3, side, 16), np.float32), style)
-        return [shape[2] for shape in engine.requests]
+        return [dict(shapes)["picture"][2] for shapes in engine.requests]
 
     sides = [16, 20, 24, 28, 32, 36]
     for side in sides:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,19 @@ def test_a_picture_is_not_changed_and_may_be_a_view(sessions, tiny_model):
         np.testing.assert_array_equal(view, before)
 
 
+def test_a_style_that_mixes_is_painted_alike_by_every_engine(sessions, tiny_model):
+    style, photo = read_style(tiny_model.style("dots")), picture((37, 50))
+    mixing = np.random.default_rng(0).normal(0, 0.05, tiny_model.trained.net.mixing_parameters).astype(np.float32)
+    mixed = replace(style, mixing=mixing)
+    plain, expected = sessions["torch"].paint(photo, style), sessions["torch"].paint(photo, mixed)
+    assert np.abs(plain - expected).max() > 0.02
+    for name in ("openvino f32", "onnxruntime"):
+        np.testing.assert_allclose(sessions[name].paint(photo, mixed), expected, atol=1e-4)
+        np.testing.assert_allclose(sessions[name].paint(photo, style), plain, atol=1e-4)
+    with pytest.raises(ModelError, match="dots"):
+        sessions["torch"].check(replace(style, mixing=mixing[1:]))
+
+
 def test_a_style_of_another_network_is_refused_naming_both(sessions, tiny_model):
     own = read_style(tiny_model.style("dots"))
     foreign = Style("sunrise", own.vector, "feedfeedfeedfeed")
@@ -106,7 +121,7 @@ def failing(sessions, error):
     class Engine:
         name, metadata = "broken", opened.engine.metadata
 
-        def run(self, picture, style):
+        def run(self, picture, style, mixing):
             raise error
 
     return Session(opened.network, Engine())

@@ -34,7 +34,16 @@ def saved_network(path, name=TINY):
     with torch.random.fork_rng():
         torch.manual_seed(0)
         net = registry.build(name).eval()
-    manifest = Manifest(registry.describe(net), fingerprint(net), net.stride, net.reach, net.style_parameters, (), {})
+    manifest = Manifest(
+        registry.describe(net),
+        fingerprint(net),
+        net.stride,
+        net.reach,
+        net.style_parameters,
+        (),
+        {},
+        net.mixing_parameters,
+    )
     weights = {key: value.contiguous() for key, value in net.state_dict().items()}
     save_file(weights, path, {METADATA_KEY: manifest.to_json()})
     return net
@@ -79,6 +88,10 @@ def random_styles(network, count):
     ]
 
 
+def judged(running, style):
+    return running._judge(fit_module._Learned.of(style, running.net, running.device))
+
+
 def test_the_distance_to_the_painting_falls(make_fit):
     running = make_fit(steps=40, lr=5e-2)
     before = running.best_loss
@@ -86,7 +99,7 @@ def test_the_distance_to_the_painting_falls(make_fit):
     first, last = (np.mean([report.style for report in part]) for part in (reports[:6], reports[-6:]))
     assert last < 0.8 * first
     assert running.best_loss < 0.8 * before
-    assert running._judge(torch.from_numpy(running.best.vector)[None]) == pytest.approx(running.best_loss, rel=1e-3)
+    assert judged(running, running.best) == pytest.approx(running.best_loss, rel=1e-3)
 
 
 def test_what_was_learned_is_a_style_of_the_network(make_fit, network, pictures, tmp_path):
@@ -97,13 +110,16 @@ def test_what_was_learned_is_a_style_of_the_network(make_fit, network, pictures,
     assert style.vector.shape == (manifest.style_parameters,)
     assert style.vector.dtype == np.float32
     assert np.isfinite(style.vector).all()
+    assert style.mixing.shape == (manifest.mixing_parameters,)
+    assert np.isfinite(style.mixing).all()
+    assert np.abs(style.mixing).max() > 1e-4
     np.testing.assert_allclose(
         style.palette, palette_of(np.asarray(Image.open(pictures / "paintings/dots.png"))), atol=2e-3
     )
     path = tmp_path / "dots.style"
     write_style(style, path)
     again = read_style(path)
-    for field in ("vector", "palette", "signature"):
+    for field in ("vector", "mixing", "palette", "signature"):
         np.testing.assert_array_equal(getattr(again, field), getattr(style, field))
 
 
@@ -128,7 +144,7 @@ def test_the_same_seed_gives_the_same_style(make_fit):
     fits = [make_fit(seed=seed) for seed in (3, 3, 4)]
     for running in fits:
         list(running.steps())
-    first, again, other = (running.vector.detach() for running in fits)
+    first, again, other = (torch.cat([running.learned.vector, running.learned.mixing], 1).detach() for running in fits)
     torch.testing.assert_close(first, again, rtol=0, atol=1e-5)
     assert (first - other).abs().max() > 1e-4
 
@@ -147,7 +163,7 @@ def test_the_best_is_never_worse_than_the_start(make_fit, network):
     running = make_fit(known, lr=1e3)  # whose steps lead nowhere
     with suppress(TrainingError):
         list(running.steps())
-    assert np.abs(running.vector.detach().numpy() - known[0].vector).max() > 10
+    assert np.abs(running.learned.vector.detach().numpy() - known[0].vector).max() > 10
     np.testing.assert_array_equal(running.best.vector, known[0].vector)
 
 
@@ -170,6 +186,30 @@ def test_the_time_ends_it_where_steps_are_not_counted(make_fit):
     assert all(later.over >= earlier.over for earlier, later in pairwise(reports))
 
 
+def test_without_a_learning_rate_nothing_is_mixed(make_fit):
+    running = make_fit(mixing_lr=0.0)
+    list(running.steps())
+    assert not running.best.mixing.any()
+
+
+def test_a_start_with_mixing_is_gone_on_from(make_fit, network):
+    running = make_fit(steps=20)
+    list(running.steps())
+    again = make_fit([running.best], steps=1)
+    assert again.best_loss == pytest.approx(running.best_loss, rel=1e-3)
+    np.testing.assert_array_equal(again.best.mixing, running.best.mixing)
+
+
+def test_batches_come_round_and_one_of_each_round_is_new(make_fit, monkeypatch):
+    monkeypatch.setattr(fit_module, "BATCHES", 3)
+    seen = [id(batch) for batch, _ in zip(make_fit()._photos(32, 1, 0), range(9), strict=False)]
+    assert len(set(seen[:3])) == 3
+    assert seen[4:6] == seen[1:3]
+    assert seen[3] not in seen[:3]
+    assert seen[6] == seen[3]
+    assert seen[7] not in seen[:7]
+
+
 def test_no_time_for_a_step_leaves_the_start(make_fit, network):
     known = random_styles(network, 1)
     running = make_fit(known, steps=0, budget="0.001s")
@@ -181,7 +221,7 @@ def test_the_start_is_the_best_of_the_known_styles_of_this_network(make_fit, net
     known = random_styles(network, 4)
     foreign = [replace(style, network="feedfeedfeedfeed") for style in random_styles(network, 6)[4:]]
     running = make_fit([*foreign, *known])
-    losses = [running._judge(torch.from_numpy(style.vector)[None]) for style in known]
+    losses = [judged(running, style) for style in known]
     np.testing.assert_array_equal(running.best.vector, known[int(np.argmin(losses))].vector)
     assert max(losses) > min(losses)
 
@@ -194,7 +234,7 @@ def test_only_styles_of_like_paintings_are_tried_as_a_start(make_fit, network, m
     ]
     tried = []
     judge = StyleFit._judge
-    monkeypatch.setattr(StyleFit, "_judge", lambda self, vector: tried.append(vector[0].numpy()) or judge(self, vector))
+    monkeypatch.setattr(StyleFit, "_judge", lambda self, one: tried.append(one.vector[0].numpy()) or judge(self, one))
     make_fit(known[::-1])
     for index, style in enumerate(known):
         assert any(np.array_equal(style.vector, vector) for vector in tried) is (index < fit_module.CANDIDATES)
@@ -206,9 +246,9 @@ def test_interrupted_it_keeps_the_best_so_far(make_fit):
     for _ in range(30):
         next(steps)
     steps.close()
-    loss = running._judge(torch.from_numpy(running.best.vector)[None])
+    loss = judged(running, running.best)
     assert loss == pytest.approx(running.best_loss, rel=1e-3)
-    assert loss < running._judge(running.net.new_style()[None])
+    assert loss < judged(running, Style("new", running.net.new_style().numpy(), ""))
 
 
 def test_a_loss_that_is_no_number_ends_it_and_the_best_stays(make_fit, monkeypatch):
@@ -216,8 +256,8 @@ def test_a_loss_that_is_no_number_ends_it_and_the_best_stays(make_fit, monkeypat
     before = running.best.vector
     loss = StyleFit._loss
 
-    def broken(self, vector, photos):
-        return loss(self, vector * float("nan"), photos)
+    def broken(self, learned, photos):
+        return loss(self, replace(learned, vector=learned.vector * float("nan")), photos)
 
     monkeypatch.setattr(StyleFit, "_loss", broken)
     with pytest.raises(TrainingError, match="the loss became nan at step 1; lower --lr or --style-weight"):

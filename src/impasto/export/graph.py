@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from impasto.nets.base import PaintingNet
 from impasto.nets.blocks import Upsampled
+from impasto.nets.norm import Conditioning
 
 __all__ = ["FoldedUpsampled", "fold", "write_onnx"]
 
@@ -34,11 +35,13 @@ class FoldedUpsampled(nn.Module):
         kernel = _phases(_phases(convolution.weight.detach(), 2), 3)
         self.register_buffer("kernel", kernel.transpose(0, 1).contiguous())
         self.register_buffer("bias", convolution.bias.detach())  # type: ignore[union-attr]
+        self.mixing = upsampled.convolution.mixing
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
+        kernel = self.kernel if self.mixing is None else self.mixing(self.kernel, conditioning, dim=0)
         padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        return F.conv_transpose2d(padded, self.kernel, self.bias, stride=2, padding=3)  # type: ignore[arg-type]
+        return F.conv_transpose2d(padded, kernel, self.bias, stride=2, padding=3)  # type: ignore[arg-type]
 
 
 def _phases(kernel: Tensor, dim: int) -> Tensor:
@@ -63,17 +66,19 @@ def write_onnx(net: PaintingNet, path: Path, metadata: dict[str, str]) -> None:
     net: in evaluation mode, on the CPU.
     """
     side = net.stride * 16
-    example = (torch.rand(1, 3, side, side + net.stride), net.new_style()[None])
     free = torch.export.Dim.DYNAMIC
+    example = {"picture": torch.rand(1, 3, side, side + net.stride), "style": net.new_style()[None]}
+    if net.mixing_parameters:
+        example["mixing"] = torch.zeros(1, net.mixing_parameters)
     with warnings.catch_warnings(), _Quiet("torch.onnx", "torch.export"):
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
         program: Any = torch.onnx.export(
             fold(net),
-            example,
+            tuple(example.values()),
             dynamo=True,
             opset_version=OPSET,
-            dynamic_shapes={"picture": {2: free, 3: free}, "style": {}},
-            input_names=["picture", "style"],
+            dynamic_shapes={name: {2: free, 3: free} if name == "picture" else {} for name in example},
+            input_names=list(example),
             output_names=["painting"],
             verbose=False,
         )

@@ -83,6 +83,7 @@ def _manifest(trained: Trained) -> Manifest:
         stride=net.stride,
         reach=net.reach,
         style_parameters=net.style_parameters,
+        mixing_parameters=net.mixing_parameters,
         identity=() if identity is None else tuple(round(value, 6) for value in identity.tolist()),
         training=trained.facts,
     )

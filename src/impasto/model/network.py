@@ -2,7 +2,8 @@
 
 A network is two files of one name: NAME.onnx, which engines run, and NAME.safetensors, the same weights for torch.
 Both carry this manifest in their metadata.  The graph has the inputs `picture` (1, 3, H, W) float32, RGB in [0, 1],
-H and W multiples of `stride`, and `style` (1, P) float32, and the output `painting` (1, 3, H, W), about [0, 1].
+H and W multiples of `stride`, `style` (1, P) float32 and, if Q is not 0, `mixing` (1, Q) float32, zeros where a style
+has none, and the output `painting` (1, 3, H, W), about [0, 1].
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from impasto.errors import ModelError
 __all__ = ["METADATA_KEY", "Manifest"]
 
 METADATA_KEY = "impasto"
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Manifest:
     """The learned identity style, P numbers, or none if it was not learned."""
     training: Mapping[str, Any]
     """Steps, hours, VGG-19 weights and all options of the training run."""
+    mixing_parameters: int = 0
+    """Length Q of a style's mixing; 0 if the network mixes nothing."""
     licence: str = "MIT"
     format: int = FORMAT
 
@@ -58,7 +61,7 @@ class Manifest:
             values = json.loads(metadata[METADATA_KEY])
             if values["format"] > FORMAT:
                 raise ModelError(f"{file}: is of a newer format than this Impasto reads; upgrade Impasto")
-            known = {field.name: values[field.name] for field in fields(cls)}
+            known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
             manifest = cls(**{**known, "identity": tuple(map(float, known["identity"]))})
             manifest._check()
         except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -69,7 +72,8 @@ class Manifest:
         """Raise ValueError if the facts that painting relies on cannot be."""
         if not (isinstance(self.network, str) and isinstance(self.fingerprint, str)):
             raise ValueError("names are text")
-        if not all(isinstance(number, int) for number in (self.stride, self.reach, self.style_parameters)):
+        sizes = (self.stride, self.reach, self.style_parameters, self.mixing_parameters)
+        if not all(isinstance(number, int) for number in sizes):
             raise ValueError("sizes are whole numbers")
         if self.stride < 1 or len(self.identity) not in (0, self.style_parameters):
             raise ValueError("its sizes do not fit one another")

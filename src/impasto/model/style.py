@@ -34,6 +34,7 @@ PALETTE_SHAPE = (4, 3)
 SIGNATURE_SHAPE = (5, 256)
 """Layers of the perceptual network, and the length of each one's sketch."""
 _FACTS = {"palette": PALETTE_SHAPE, "signature": SIGNATURE_SHAPE}
+_TENSORS = {"vector": np.float32, "mixing": np.float16, "palette": np.float32, "signature": np.float32}
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Style:
     """A style of one network.
 
     vector: (P,) float32; network: the fingerprint of the network it belongs to.
+    mixing: (Q,) float32, how the network's convolutions mix their channels for it, or None: not at all.
     palette: (4, 3) float32, the painting's colours in Oklab: their mean, then the three rows of their covariance.
     signature: (5, 256) float32, a sketch of the painting's Gram matrices; see `perceptual.signature`.
     Palette and signature are None where they are not known; painting does not need them.
@@ -62,6 +64,7 @@ class Style:
     credits: Credits = field(default_factory=Credits)
     palette: NDArray[np.float32] | None = None
     signature: NDArray[np.float32] | None = None
+    mixing: NDArray[np.float32] | None = None
 
 
 def check_weights(weights: Sequence[float]) -> None:
@@ -75,8 +78,9 @@ def mix(parts: Sequence[tuple[Style, float]], name: str | None = None) -> Style:
     """Return the weighted mean of styles of one network.
 
     parts: styles with weights, which are normalised to sum 1.  Palette and signature are mixed likewise, and None if
-    any part has none.  Raises InvalidOption for weights that are negative, not finite or all zero, and ModelError,
-    naming both, for styles of different networks.
+    any part has none; the mixing, too, and None if no part has any.
+    Raises InvalidOption for weights that are negative, not finite or all zero, and ModelError, naming both, for styles
+    of different networks.
     """
     check_weights([weight for _, weight in parts])
     styles = [style for style, _ in parts]
@@ -93,7 +97,14 @@ def mix(parts: Sequence[tuple[Style, float]], name: str | None = None) -> Style:
         first.network,
         palette=_mean([style.palette for style in styles], shares),
         signature=_mean([style.signature for style in styles], shares),
+        mixing=_mean(_filled([style.mixing for style in styles]), shares),
     )
+
+
+def _filled(mixings: Sequence[NDArray[np.float32] | None]) -> Sequence[NDArray[np.float32] | None]:
+    """Return mixings with zeros, which mix nothing, in place of None, if they are not all None."""
+    none = next((np.zeros_like(mixing) for mixing in mixings if mixing is not None), None)
+    return [none if mixing is None else mixing for mixing in mixings]
 
 
 def _mean(facts: Sequence[NDArray[np.float32] | None], shares: NDArray[np.float64]) -> NDArray[np.float32] | None:
@@ -108,8 +119,8 @@ def _mean(facts: Sequence[NDArray[np.float32] | None], shares: NDArray[np.float6
 def write_style(style: Style, path: str | os.PathLike[str]) -> None:
     """Write a .style file, whole or not at all."""
     metadata = {"format": FORMAT, "name": style.name, "network": style.network, **asdict(style.credits)}
-    values = {"vector": style.vector, "palette": style.palette, "signature": style.signature}
-    tensors = {key: np.ascontiguousarray(value, np.float32) for key, value in values.items() if value is not None}
+    values = {key: getattr(style, key) for key in _TENSORS}
+    tensors = {key: np.ascontiguousarray(value, _TENSORS[key]) for key, value in values.items() if value is not None}
     with atomic_write(path) as file:
         file.write(save(tensors, metadata))
 
@@ -121,6 +132,9 @@ def read_style(path: str | os.PathLike[str]) -> Style:
     vector = tensors.get("vector")
     if metadata.get("format") != FORMAT or vector is None or vector.ndim != 1 or vector.dtype != np.float32:
         raise ModelError(f"{name}: is not a style file of a format that this Impasto reads")
+    mixing = tensors.get("mixing")
+    if mixing is not None and (mixing.ndim != 1 or mixing.dtype != _TENSORS["mixing"]):
+        raise ModelError(f"{name}: is damaged (its mixing is not a row of numbers in float16)")
     for key, value in tensors.items():
         if key in _FACTS and (value.shape != _FACTS[key] or value.dtype != np.float32):
             raise ModelError(f"{name}: is damaged (its {key} is not {_FACTS[key]} numbers in float32)")
@@ -128,6 +142,7 @@ def read_style(path: str | os.PathLike[str]) -> Style:
             raise ModelError(f"{name}: is damaged (its {key} holds values that are not numbers)")
     credits_ = Credits(**{key: metadata.get(key, "") for key in ("artist", "title", "year", "licence")})
     facts = {key: tensors.get(key) for key in _FACTS}
+    facts["mixing"] = None if mixing is None else mixing.astype(np.float32)
     return Style(metadata.get("name", Path(path).stem), vector, metadata.get("network", ""), credits_, **facts)
 
 
@@ -137,7 +152,7 @@ def _read(name: str) -> tuple[Mapping[str, str], dict[str, NDArray[Any]]]:
         if not Path(name).is_file():
             raise ModelError(f"{name}: there is no such style file")
         with safe_open(name, framework="numpy") as file:
-            known = [key for key in ("vector", *_FACTS) if key in file.keys()]  # noqa: SIM118 - not a mapping
+            known = [key for key in _TENSORS if key in file.keys()]  # noqa: SIM118 - not a mapping
             return file.metadata() or {}, {key: file.get_tensor(key) for key in known}
     except (SafetensorError, OSError, ValueError, TypeError, AttributeError) as error:
         # The last two: number types that safetensors knows and numpy does not.

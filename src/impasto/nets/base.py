@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from impasto.errors import InvalidOption
 from impasto.nets import geometry
+from impasto.nets.mixing import Mixing
 from impasto.nets.norm import Conditioning, Moments, StyledNorm
 
 __all__ = ["PaintingNet"]
@@ -34,17 +35,23 @@ class PaintingNet(nn.Module):
         """Return the painting, (N, 3, H, W), of (N, 3, H, W) pictures; each network says how."""
         raise NotImplementedError
 
-    def forward(self, picture: Tensor, style: Tensor) -> Tensor:
+    def forward(self, picture: Tensor, style: Tensor, mixing: Tensor | None = None) -> Tensor:
         """Paint pictures.
 
         picture: (N, 3, H, W) float, RGB in [0, 1], H and W multiples of `stride` and at least twice it.
-        style: (N, P) or (1, P) float, P = `style_parameters`; raises InvalidOption for another length.
+        style: (N, P) or (1, P) float, P = `style_parameters`.
+        mixing: (1, Q) float, Q = `mixing_parameters`, of all the pictures' one style; None mixes nothing, as zeros do.
         Returns (N, 3, H, W), RGB, about [0, 1] but not clipped to it.
+        Raises InvalidOption for style or mixing of another length.
         """
-        return self.with_moments(picture, style)[0]
+        return self.with_moments(picture, style, mixing=mixing)[0]
 
     def with_moments(
-        self, picture: Tensor, style: Tensor, given: Sequence[Moments] | None = None
+        self,
+        picture: Tensor,
+        style: Tensor,
+        given: Sequence[Moments] | None = None,
+        mixing: Tensor | None = None,
     ) -> tuple[Tensor, list[Moments]]:
         """Paint as `forward` does, and return the moments that the instance norms used beside the painting.
 
@@ -56,7 +63,11 @@ class PaintingNet(nn.Module):
             raise InvalidOption(
                 f"this network's style vectors have {self.style_parameters} numbers, not {style.shape[1]}"
             )
-        conditioning = Conditioning(style, given)
+        if mixing is not None and mixing.shape != (1, self.mixing_parameters):
+            raise InvalidOption(
+                f"this network's styles mix by (1, {self.mixing_parameters}) numbers, not {tuple(mixing.shape)}"
+            )
+        conditioning = Conditioning(style, given, mixing)
         return self.paint(picture, conditioning), conditioning.seen
 
     def _norms(self) -> list[StyledNorm]:
@@ -66,6 +77,11 @@ class PaintingNet(nn.Module):
     def style_parameters(self) -> int:
         """Length P of this network's style vectors; 0 if its styles are in its weights."""
         return sum(norm.style_parameters for norm in self._norms())
+
+    @property
+    def mixing_parameters(self) -> int:
+        """Length Q of the mixing of this network's styles."""
+        return sum(module.channels**2 for module in self.modules() if isinstance(module, Mixing))
 
     def new_style(self) -> Tensor:
         """Return the (P,) float32 vector that a style's learning starts from: norms that only normalise."""

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.nets.geometry import Resample, Step, Window
+from impasto.nets.mixing import Mixing
 from impasto.nets.norm import Affine, Conditioning, InstanceNorm, renorm
 
 __all__ = [
@@ -31,19 +32,22 @@ __all__ = [
 class Convolution(nn.Module):
     """A convolution padded by reflection, so that no frame appears at the picture's border.
 
-    kernel: odd; H and W of its input must be larger than kernel // 2.
+    kernel: odd; H and W of its input must be larger than kernel // 2.  mixed: whether styles mix its input channels.
     """
 
-    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1) -> None:
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int = 1, *, mixed: bool = False) -> None:
         super().__init__()
         self.pad = kernel // 2
         self.weights = nn.Conv2d(inputs, outputs, kernel, stride)
+        self.mixing = Mixing(inputs) if mixed else None
         self.steps: Sequence[Step] = [Window(kernel, stride)]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the convolved map, (N, outputs, H / stride, W / stride)."""
-        convolved: Tensor = self.weights(F.pad(x, (self.pad,) * 4, mode="reflect"))
-        return convolved
+        weights = self.weights
+        kernel = weights.weight if self.mixing is None else self.mixing(weights.weight, conditioning)
+        padded = F.pad(x, (self.pad,) * 4, mode="reflect")
+        return F.conv2d(padded, kernel, weights.bias, weights.stride)
 
 
 class Upsampled(nn.Module):
@@ -52,14 +56,14 @@ class Upsampled(nn.Module):
     Source: Odena et al. 2016, "Deconvolution and Checkerboard Artifacts": resize, then convolve.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, mixed: bool = False) -> None:
         super().__init__()
-        self.convolution = Convolution(inputs, outputs, 3)
+        self.convolution = Convolution(inputs, outputs, 3, mixed=mixed)
         self.steps: Sequence[Step] = [Resample(Fraction(2)), Window(3)]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
-        convolved: Tensor = self.convolution(F.interpolate(x, scale_factor=2.0, mode="nearest"))
+        convolved: Tensor = self.convolution(F.interpolate(x, scale_factor=2.0, mode="nearest"), conditioning)
         return convolved
 
 
@@ -74,8 +78,8 @@ class TransposedConvolution(nn.Module):
         self.weights = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
         self.steps: Sequence[Step] = [Resample(Fraction(2), kernel=3)]
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
+    def forward(self, x: Tensor, conditioning: Conditioning | None = None) -> Tensor:
+        """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W); the conditioning is not read."""
         convolved: Tensor = self.weights(x)
         return convolved
 
@@ -121,7 +125,7 @@ class Normed(nn.Module):
 
     def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the layer's map, normed and rectified."""
-        x = self.norm(self.layer(x), conditioning)
+        x = self.norm(self.layer(x, conditioning), conditioning)
         return F.relu(x) if self.relu else x
 
 
@@ -131,10 +135,10 @@ class Residual(nn.Module):
     Source: Gross and Wilber 2016, as taken over by Johnson et al. 2016, supplement.
     """
 
-    def __init__(self, channels: int, make_norm: MakeNorm) -> None:
+    def __init__(self, channels: int, make_norm: MakeNorm, *, mixed: bool = False) -> None:
         super().__init__()
-        self.first = Normed(Convolution(channels, channels, 3), make_norm(channels))
-        self.second = Normed(Convolution(channels, channels, 3), make_norm(channels), relu=False)
+        self.first = Normed(Convolution(channels, channels, 3, mixed=mixed), make_norm(channels))
+        self.second = Normed(Convolution(channels, channels, 3, mixed=mixed), make_norm(channels), relu=False)
         self.steps = [*self.first.steps, *self.second.steps]
 
     def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:

@@ -86,5 +86,5 @@ class JohnsonNet(PaintingNet):
         x = picture - 0.5
         for block in self.blocks:
             x = block(x, conditioning)
-        x = self.last(x)
+        x = self.last(x, conditioning)
         return (torch.tanh(x) * (150 / 255) if self.tanh else x).float() + 0.5

@@ -53,19 +53,30 @@ class Conditioning:
 
     style: (N, P) or (1, P) float, the style vectors, P the network's number of style parameters.
     given: moments to use in place of the picture's own, one pair for each instance norm in order.
+    mixing: (1, Q) float, the style's mixing matrices one after the other, or None if nothing is mixed.
     seen: the moments that were used, in order; filled by the pass.
     """
 
     style: Tensor
     given: Sequence[Moments] | None = None
+    mixing: Tensor | None = None
     seen: list[Moments] = field(default_factory=list)
     _read: int = 0
+    _mixed: int = 0
 
     def take(self, parts: int, channels: int) -> Iterator[Tensor]:
         """Return the next `parts` tensors of the style vectors, each (N or 1, channels, 1, 1)."""
         share = self.style[:, self._read : self._read + parts * channels]
         self._read += parts * channels
         return iter(share.reshape(-1, parts, channels, 1, 1).unbind(1))
+
+    def take_mixing(self, channels: int) -> Tensor | None:
+        """Return the next mixing matrix, (channels, channels), or None."""
+        if self.mixing is None:
+            return None
+        share = self.mixing[0, self._mixed : self._mixed + channels**2]
+        self._mixed += channels**2
+        return share.reshape(channels, channels)
 
     def moments_of(self, x: Tensor) -> Moments:
         """Return the moments that the next instance norm uses for x, (N, C, H, W), and record them."""

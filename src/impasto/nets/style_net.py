@@ -2,7 +2,8 @@
 
 Space to depth by 4, a 3x3 convolution, residual blocks with conditional instance norm, one more such norm, and
 a decoder that resizes and convolves with a scale and a shift of each channel, to whose picture a styled share of
-the photo is added.  All moments are taken at a quarter of the picture's size.
+the photo is added.  All moments are taken at a quarter of the picture's size.  A style can also mix the input channels
+of each convolution (see `nets.mixing`).
 Its output is linear: values outside [0, 1] are clipped only when a picture is written.
 """
 
@@ -51,10 +52,13 @@ class StyleNet(PaintingNet):
     def __init__(self, shape: StyleNetShape | None = None) -> None:
         shape = shape or StyleNetShape()
         width, (half, full) = shape.channels, shape.decoder
-        stem = Normed(Convolution(3 * FOLD**2, width, 3), InstanceNorm(width))
-        residuals = [Residual(width, InstanceNorm) for _ in range(shape.blocks)]
-        decoder = [Normed(Upsampled(width, half), Affine(half)), Normed(Upsampled(half, full), Affine(full))]
-        last = Convolution(full, 3, 3)
+        stem = Normed(Convolution(3 * FOLD**2, width, 3, mixed=True), InstanceNorm(width))
+        residuals = [Residual(width, InstanceNorm, mixed=True) for _ in range(shape.blocks)]
+        decoder = [
+            Normed(Upsampled(width, half, mixed=True), Affine(half)),
+            Normed(Upsampled(half, full, mixed=True), Affine(full)),
+        ]
+        last = Convolution(full, 3, 3, mixed=True)
         trunk: list[Normed | Residual] = [stem, *residuals]
         steps = [step for block in [*trunk, *decoder, last] for step in block.steps]
         super().__init__(shape, [Resample(Fraction(1, FOLD)), *steps])
@@ -70,5 +74,5 @@ class StyleNet(PaintingNet):
         x = self.trunk_norm(x, conditioning)
         for block in self.decoder:
             x = block(x, conditioning)
-        painted: Tensor = self.skip(self.last(x).float(), centred, conditioning)
+        painted: Tensor = self.skip(self.last(x, conditioning).float(), centred, conditioning)
         return painted + 0.5  # float32: in bfloat16 the bright half would have 128 steps

@@ -38,7 +38,9 @@ class Session:
     def check(self, style: Style) -> None:
         """Raise ModelError, naming both, if the style belongs to another network."""
         manifest = self.manifest
-        if style.network != manifest.fingerprint or style.vector.shape != (manifest.style_parameters,):
+        mixes = 0 if style.mixing is None else len(style.mixing)
+        fits = style.vector.shape == (manifest.style_parameters,) and mixes in (0, manifest.mixing_parameters)
+        if style.network != manifest.fingerprint or not fits:
             raise ModelError(
                 f"the style {style.name} belongs to the network {style.network or '(unnamed)'}, "
                 f"not to {self.network.name} ({manifest.fingerprint})"
@@ -52,11 +54,11 @@ class Session:
         """
         self.check(style)
         planes = padded(picture, self.manifest.stride)
-        return unpadded(self._run(planes, style.vector[None]), picture)
+        return unpadded(self._run(planes, style), picture)
 
-    def _run(self, planes: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _run(self, planes: NDArray[np.float32], style: Style) -> NDArray[np.float32]:
         try:
-            return self.engine.run(planes, style)
+            return self.engine.run(planes, style.vector[None], None if style.mixing is None else style.mixing[None])
         except Exception as error:
             if any(words in str(error) for words in OUT_OF_MEMORY):
                 raise MemoryError(f"{self.engine.name} has not enough memory") from error

@@ -160,5 +160,7 @@ class Stylizer:
         strength = self.options.strength
         if strength == 1 or not self._mixes_vectors:
             return style
-        identity = replace(style, name=IDENTITY, vector=np.array(self.session.manifest.identity, np.float32))
+        identity = replace(
+            style, name=IDENTITY, vector=np.array(self.session.manifest.identity, np.float32), mixing=None
+        )
         return mix([(style, strength), (identity, 1 - strength)], name=style.name)

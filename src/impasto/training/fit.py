@@ -1,8 +1,9 @@
-"""Learning a new style for a finished network from one painting: one vector, the network frozen.
+"""Learning a new style for a finished network from one painting: its vector and its mixing, the network frozen.
 
 Source: Dumoulin et al. 2017, "A Learned Representation for Artistic Style", section 3.3.
-Differs: the course of the learning rate follows the time that was given, not a number of steps; the start is the best
-of the styles that the network knows; and what is kept is the average that was best on some crops of the photos.
+Differs: beside the norms' numbers a style learns how convolutions mix their channels (see `nets.mixing`); the course of
+the learning rate follows the time that was given, not a number of steps; the start is the best of the styles that the
+network knows; and what is kept is the average that was best on some crops of the photos.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ JUDGEMENTS = 12
 CANDIDATES = 5
 """How many of the nearest known styles are tried as a start."""
 BATCHES = 16
-"""Different batches of a phase, which come round again and again: so the photos are looked at once each."""
+"""Batches of a phase that come round, with a new one in place of one of them each time: photos are looked at once."""
 SCALE = (1.0, 1.6)
 """Short side of a photo before the crop, in crops: few photos give more different crops when the range is wide."""
 
@@ -79,6 +80,29 @@ class _Course:
     def over(self) -> float:
         """The part that is over, 0..1."""
         return min(1.0, self.done / self.steps if self.steps else self.seconds / self.budget)
+
+
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """What a style consists of: vector, (1, P) float32, and mixing, (1, Q) float32, of which Q may be 0."""
+
+    vector: Tensor
+    mixing: Tensor
+
+    @classmethod
+    def of(cls, style: Style, net: PaintingNet, device: torch.device) -> _Learned:
+        """Return a style's numbers on a device."""
+        mixing = np.zeros(net.mixing_parameters, np.float32) if style.mixing is None else style.mixing
+        return cls(*(torch.from_numpy(numbers)[None].to(device) for numbers in (style.vector, mixing)))
+
+    def clone(self) -> _Learned:
+        """Return a copy that does not change with this."""
+        return _Learned(self.vector.detach().clone(), self.mixing.detach().clone())
+
+    def lerp_(self, other: _Learned, share: float) -> None:
+        """Move by a share of the way to the other."""
+        self.vector.lerp_(other.vector.detach(), share)
+        self.mixing.lerp_(other.mixing.detach(), share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,19 +142,23 @@ class StyleFit:
         self._sketch = sketch_painting(str(painting), self.criterion if is_standard(config) else None)
         start = self._start([style for style in known if style.network == self.manifest.fingerprint])
         self.best_loss, self._best = self._judge(start), start.clone()
-        self.vector = start.clone().requires_grad_()
         self.average, self._judged_at = start.clone(), 0
+        self.learned = start.clone()
+        self.learned.vector.requires_grad_()
+        self.learned.mixing.requires_grad_()
 
     @property
     def best(self) -> Style:
         """The style as far as it was learned: the average that was best when it was judged, which may be now."""
         self._keep_if_best()
+        vector, mixing = (numbers.cpu()[0] for numbers in (self._best.vector, self._best.mixing))
         return Style(
             self.painting.stem,
-            self._best.cpu().numpy()[0],
+            vector.numpy(),
             self.manifest.fingerprint,
             palette=self._sketch.palette,
             signature=self._sketch.signature,
+            mixing=mixing.half().float().numpy() if len(mixing) else None,  # as it is kept in files
         )
 
     def steps(self) -> Iterator[FitReport]:
@@ -138,7 +166,8 @@ class StyleFit:
 
         Raises TrainingError if the loss is no longer a number, DataError if photos cannot be read; `best` stays.
         """
-        optimizer = torch.optim.Adam([self.vector], lr=self.config.lr)
+        learned = self.learned
+        optimizer = torch.optim.Adam([{"params": [learned.vector]}, {"params": [learned.mixing]}])
         judged, phases = 0, self.config.phases()
         for phase, (size, batch_size) in enumerate(phases, 1):
             for batch in self._photos(size, batch_size, self.config.seed + phase):
@@ -152,15 +181,17 @@ class StyleFit:
                 judged = due
 
     def _photos(self, size: int, batch_size: int, seed: int) -> Iterator[_Batch]:
-        """Yield BATCHES batches of crops, and then the same ones again without end."""
+        """Yield BATCHES batches of crops, and then again and again all of them but one, which is a new one."""
         known: list[_Batch] = []
         with closing(self._batches(size, batch_size, seed, SCALE)) as batches:
-            while len(known) < BATCHES:
-                photos = undo_rounding(next(batches), len(known)).to(self.device)
-                known.append(self._seen(photos))
-                yield known[-1]
-        while True:
-            yield from known
+            for number, crops in enumerate(batches):
+                fresh = self._seen(undo_rounding(crops, number).to(self.device))
+                if number < BATCHES:
+                    known.append(fresh)
+                    yield fresh
+                else:
+                    known[number % BATCHES] = fresh
+                    yield from known
 
     def _seen(self, photos: Tensor) -> _Batch:
         """Return photos, (N, 3, S, S) in [0, 1], with what their content is."""
@@ -170,22 +201,23 @@ class StyleFit:
 
     def _step(self, optimizer: torch.optim.Optimizer, batch: _Batch) -> tuple[float, float]:
         done, over = self.course.done, self.course.over
-        rise = min(1.0, (done + 1) / 10)
-        optimizer.param_groups[0]["lr"] = self.config.lr * rise * 0.5 * (1 + math.cos(math.pi * over))
-        loss, content, style = self._loss(self.vector, batch)
+        share = min(1.0, (done + 1) / 10) * 0.5 * (1 + math.cos(math.pi * over))
+        for group, rate in zip(optimizer.param_groups, (self.config.lr, self.config.mixing_lr), strict=True):
+            group["lr"] = rate * share
+        loss, content, style = self._loss(self.learned, batch)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         if not math.isfinite(value := float(loss.detach())):
             raise TrainingError(f"the loss became {value} at step {done + 1}; lower --lr or --style-weight")
         optimizer.step()
-        self.average.lerp_(self.vector.detach(), 1 - min(self.config.ema, (1 + done) / (10 + done)))
+        self.average.lerp_(self.learned, 1 - min(self.config.ema, (1 + done) / (10 + done)))
         self.course.done += 1
         return float(content), float(style)
 
-    def _loss(self, vector: Tensor, batch: _Batch) -> tuple[Tensor, Tensor, Tensor]:
+    def _loss(self, learned: _Learned, batch: _Batch) -> tuple[Tensor, Tensor, Tensor]:
         """Return loss, mean content and mean style distance, float32 scalars."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            painted = self.net(batch.photos, vector).float()
+            painted = self.net(batch.photos, learned.vector, learned.mixing).float()
             distances = self.criterion(painted, batch.content, self.target)
         content, style = distances.content.mean(), distances.style.mean()
         beside = self.config.tv_weight * losses.total_variation(
@@ -203,16 +235,14 @@ class StyleFit:
             self.best_loss, self._best = loss, self.average.clone()
 
     @torch.no_grad()
-    def _judge(self, vector: Tensor) -> float:
-        return float(self._loss(vector, self._crops)[0])
+    def _judge(self, learned: _Learned) -> float:
+        return float(self._loss(learned, self._crops)[0])
 
     @torch.no_grad()
-    def _start(self, known: Sequence[Style]) -> Tensor:
-        """Return the vector, (1, P), to start from: of the known styles whose paintings are like this, the best."""
-        if not known:
-            return self.net.new_style()[None].to(self.device)
-        vectors = [torch.from_numpy(style.vector)[None].to(self.device) for style in self._nearest(known)]
-        return min(vectors, key=self._judge)
+    def _start(self, known: Sequence[Style]) -> _Learned:
+        """Return what to start from: of the known styles whose paintings are like this, the best."""
+        styles = self._nearest(known) or [Style("new", self.net.new_style().numpy(), self.manifest.fingerprint)]
+        return min((_Learned.of(style, self.net, self.device) for style in styles), key=self._judge)
 
     def _nearest(self, known: Sequence[Style]) -> list[Style]:
         """Return the styles whose paintings are most like this one, and those of which that is not known."""

@@ -29,11 +29,13 @@ class Engine(Protocol):
     metadata: Mapping[str, str]
     """The network file's metadata."""
 
-    def run(self, picture: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(
+        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """Return the painting, (1, 3, H, W) float32, about [0, 1].
 
         picture: (1, 3, H, W) float32, RGB in [0, 1], H and W multiples of the network's stride.
-        style: (1, P) float32.
+        style: (1, P) float32.  mixing: (1, Q) float32, or None: nothing is mixed.
         """
 
 

@@ -26,11 +26,16 @@ class OnnxRuntimeEngine:
         self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
         self.name = f"ONNX Runtime {provider.removesuffix('ExecutionProvider')} f32"
 
-    def run(self, picture: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(
+        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """See `Engine.run`."""
-        inputs = {"picture": picture, "style": style}
-        known = {value.name for value in self.session.get_inputs()}
-        painting: NDArray[np.float32] = self.session.run(None, {k: v for k, v in inputs.items() if k in known})[0]
+        given = {"picture": picture, "style": style, "mixing": mixing}
+        inputs = {
+            each.name: np.zeros(each.shape, np.float32) if given[each.name] is None else given[each.name]
+            for each in self.session.get_inputs()
+        }
+        painting: NDArray[np.float32] = self.session.run(None, inputs)[0]
         return painting
 
 

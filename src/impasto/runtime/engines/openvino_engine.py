@@ -20,7 +20,8 @@ __all__ = ["OpenVinoEngine", "open_network"]
 class OpenVinoEngine:
     """See `Engine`.
 
-    Compiled anew for each picture size, because fixed sizes run a fifth faster; the last few are kept.
+    Compiled anew for each picture size, because fixed sizes run a fifth faster, and for styles that mix nothing, whose
+    convolutions then have weights that are known; the last few are kept.
     """
 
     KEPT = 4
@@ -29,26 +30,38 @@ class OpenVinoEngine:
         self.core, self.model, self.device = core, model, device
         self.hint = {} if precision == "auto" else {"INFERENCE_PRECISION_HINT": precision}
         self.metadata = _metadata(model)
-        self.requests: dict[tuple[int, ...], Any] = {}
+        self.requests: dict[tuple[Any, ...], Any] = {}
         chosen = precision if precision != "auto" else _native_precision(core, device)
         self.name = f"OpenVINO {device} {chosen}"
 
-    def run(self, picture: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(
+        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """See `Engine.run`."""
-        request = self._request(picture.shape, style.shape)
-        painting: NDArray[np.float32] = request.infer({"picture": picture, "style": style})[0]
+        inputs = {"picture": picture, "style": style}
+        if mixing is not None:
+            inputs["mixing"] = mixing
+        request = self._request({name: values.shape for name, values in inputs.items()})
+        painting: NDArray[np.float32] = request.infer(inputs)[0]
         return painting
 
-    def _request(self, picture: tuple[int, ...], style: tuple[int, ...]) -> Any:
-        request = self.requests.pop(picture, None) or self._compiled(picture, style)
+    def _request(self, shapes: dict[str, tuple[int, ...]]) -> Any:
+        key = tuple(shapes.items())
+        request = self.requests.pop(key, None) or self._compiled(shapes)
         while len(self.requests) >= self.KEPT:
             del self.requests[next(iter(self.requests))]
-        self.requests[picture] = request  # the last: those used longest ago come first
+        self.requests[key] = request  # the last: those used longest ago come first
         return request
 
-    def _compiled(self, picture: tuple[int, ...], style: tuple[int, ...]) -> Any:
+    def _compiled(self, shapes: dict[str, tuple[int, ...]]) -> Any:
+        """Return the network for inputs of these shapes; inputs that are not named are zeros for good."""
         model = self.model.clone()
-        model.reshape({"picture": list(picture), "style": list(style)})
+        for absent_input in [each for each in model.inputs if each.any_name not in shapes]:
+            zeros = ov.opset13.constant(np.zeros(absent_input.shape, np.float32))
+            parameter = absent_input.get_node()
+            parameter.output(0).replace(zeros.output(0))
+            model.remove_parameter(parameter)
+        model.reshape({name: list(shape) for name, shape in shapes.items()})
         return self.core.compile_model(model, self.device, self.hint).create_infer_request()
 
 

@@ -25,13 +25,18 @@ class TorchEngine:
         self.name = f"torch {device} {'bf16' if bf16 else 'f32'}"
 
     @torch.inference_mode()
-    def run(self, picture: NDArray[np.float32], style: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(
+        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+    ) -> NDArray[np.float32]:
         """See `Engine.run`."""
         x = torch.from_numpy(picture).to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
-            painting = self.net(x, torch.from_numpy(style).to(self.device))
+            painting = self.net(x, self._there(style), None if mixing is None else self._there(mixing))
         array: NDArray[np.float32] = painting.float().contiguous().cpu().numpy()
         return array
+
+    def _there(self, numbers: NDArray[np.float32]) -> torch.Tensor:
+        return torch.from_numpy(numbers).to(self.device)
 
 
 def load_net(path: Path) -> tuple[PaintingNet, dict[str, str]]:
