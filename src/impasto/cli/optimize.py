@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from impasto.cli.options import options_of
-from impasto.errors import ImpastoError, InvalidOption
+from impasto.cli.progress import Progress
+from impasto.errors import InvalidOption
 from impasto.gatys.config import OptimizeConfig
 
 if TYPE_CHECKING:
@@ -20,8 +18,6 @@ if TYPE_CHECKING:
     from impasto.optimizing.optimization import Optimization
 
 __all__ = ["optimize"]
-
-SECONDS_BETWEEN_LINES = 10.0
 
 
 @click.command()
@@ -73,7 +69,7 @@ def optimize(
     if tune is not None:
         optimizing.tune(photo, paintings, target, count=tune, regions=parts, follow=_said, **options)
     else:
-        with _Progress(None if preview is None else _Previews(*preview)) as progress:
+        with _Follow(None if preview is None else _Previews(*preview)) as progress:
             running = optimizing.optimize(photo, paintings, target, regions=parts, follow=progress, **options)
         for notice in running.notices:
             click.echo(f"impasto: {notice}", err=True)
@@ -112,57 +108,23 @@ class _Previews:
             write(running.picture(), self.folder / f"{step.number:05d}.png")
 
 
-class _Progress:
-    """Losses and time left: a bar on a terminal, lines where standard error is no terminal."""
+class _Follow(Progress):
+    """Follows an optimisation; see `impasto.optimizing.Follow`."""
 
-    def __init__(self, previews: _Previews | None) -> None:
-        self.previews, self.next_line, self.scale = previews, 0.0, 0
-        self.bar: Any = None
-        self.line: Callable[[str], None] = lambda text: click.echo(text, err=True)
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar is not None:
-            self.bar.close()
+    def __init__(self, pictures: _Previews | None) -> None:
+        super().__init__()
+        self.pictures, self.scale = pictures, 0
 
     def __call__(self, running: Optimization, step: Step) -> None:
-        """Show a step."""
-        if self.bar is None:
-            self.bar = self._begun()
+        """Show a step, and each scale's size before its first."""
+        if not self.scale:
+            self.begin()
         if step.scale != self.scale:
             self.scale = step.scale
-            self.line(f"scale {step.scale} of {step.scales}: {step.size[1]} x {step.size[0]} px, {step.plan}")
-        shown = f"content {step.content:.3f}, style {step.style:.4f}"
-        if self.bar.disable:
-            if time.perf_counter() >= self.next_line or step.over >= 1:
-                self.next_line = time.perf_counter() + SECONDS_BETWEEN_LINES
-                left = step.seconds * (1 - step.over) / max(step.over, 1e-3)
-                self.line(f"step {step.number}, {step.over:.0%}, {left:.0f} s left, loss {step.loss:.4f}, {shown}")
-        else:
-            self.bar.set_postfix_str(shown, refresh=False)
-            self.bar.update(step.over - self.bar.n)
-        self._preview(running, step)
-
-    def _preview(self, running: Optimization, step: Step) -> None:
-        """Write a preview; where that fails, say so once and go on: the result is worth more."""
-        if self.previews is None:
-            return
-        try:
-            self.previews.write(running, step)
-        except (ImpastoError, OSError) as error:
-            self.line(f"impasto: there are no more previews: {error}")
-            self.previews = None
-
-    def _begun(self) -> Any:
-        from tqdm import tqdm
-
-        bar: Any = tqdm(
-            total=1.0,
-            bar_format="{percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
-            disable=not sys.stderr.isatty(),
-        )
-        if not bar.disable:
-            self.line = bar.write
-        return bar
+            self.say(f"scale {step.scale} of {step.scales}: {step.size[1]} x {step.size[0]} px, {step.plan}")
+        left = step.seconds * (1 - step.over) / max(step.over, 1e-3)
+        line = f"step {step.number}, {step.over:.0%}, {left:.0f} s left, loss {step.loss:.4f}"
+        self.show(step.over, f"content {step.content:.3f}, style {step.style:.4f}", line, always=step.over >= 1)
+        pictures = self.pictures
+        if pictures is not None:
+            self.preview(lambda: pictures.write(running, step))

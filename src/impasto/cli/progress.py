@@ -1,91 +1,118 @@
-"""How far the learning of a style is: a bar or lines on standard error, and a preview picture."""
+"""How far long work is: a bar or lines on standard error, and previews; for any work, and for learning a style."""
 
 from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from impasto.errors import ImpastoError
+
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from impasto.runtime.session import Session
     from impasto.training.fit import FitReport, StyleFit
 
-__all__ = ["FitProgress"]
+__all__ = ["FitProgress", "Progress"]
 
-SECONDS_BETWEEN_LINES = 15.0
+SECONDS_BETWEEN_LINES = 10.0
 PREVIEW_SIZE = 384  # px of the long side
 
 
-class FitProgress:
-    """Follows one fit after the other; see `impasto.fitting.Follow`.
+class Progress:
+    """A bar where standard error is a terminal, else a line now and then; one work may follow the other."""
 
-    preview: the file that shows how far a fit is, written whenever it may have become better, or None.
-    photo: what it is painted of, a file, or None for one that comes with Impasto.
-    """
-
-    def __init__(self, preview: Path | None = None, photo: str | None = None) -> None:
-        self.preview = None if preview is None else _Preview(preview, photo)
+    def __init__(self) -> None:
         self.bar: Any = None
-        self.shown: StyleFit | None = None
         self.next_line = 0.0
+        self.previews = True
 
-    def __enter__(self) -> FitProgress:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self.end()
 
-    def __call__(self, running: StyleFit, report: FitReport) -> None:
-        """Show a step."""
-        if running is not self.shown:
-            self._begin(running)
-        shown = f"content {report.content:.2f}, style {report.style:.3f}"
-        if self.bar.disable:
-            if time.perf_counter() >= self.next_line:
-                self.next_line = time.perf_counter() + SECONDS_BETWEEN_LINES
-                click.echo(f"step {report.step}, {report.over:.0%}, {report.seconds:.0f} s, {shown}", err=True)
-        else:
-            self.bar.set_postfix_str(shown, refresh=False)
-            self.bar.update(report.over - self.bar.n)
-        if report.judged and self.preview is not None:
-            self._show(self.preview, running)
-        if report.over >= 1:
-            self._end()
-
-    def _show(self, preview: _Preview, running: StyleFit) -> None:
-        """Write the preview; where that fails, say so once and go on: what is learned is worth more."""
-        from impasto.errors import ImpastoError
-
-        try:
-            preview.write(running)
-        except ImpastoError as error:
-            click.echo(f"impasto: there are no more previews: {error}", err=True)
-            self.preview = None
-
-    def _end(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
-
-    def _begin(self, running: StyleFit) -> None:
+    def begin(self, title: str = "") -> None:
+        """Show that some work begins; what was before it is over."""
         from tqdm import tqdm
 
-        self._end()  # the clock may have ended the one before between two reports
-        self.shown, self.next_line = running, 0.0
+        self.end()
+        self.next_line = 0.0
         self.bar = tqdm(
             total=1.0,
-            desc=running.painting.stem,
+            desc=title,
             bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
             disable=not sys.stderr.isatty(),
         )
 
+    def show(self, over: float, losses: str, line: str, *, always: bool = False) -> None:
+        """Show the losses after a part of the work, 0..1: beside the bar, or at the end of a line if one is due."""
+        if not self.bar.disable:
+            self.bar.set_postfix_str(losses, refresh=False)
+            self.bar.update(over - self.bar.n)
+        elif always or time.perf_counter() >= self.next_line:
+            self.next_line = time.perf_counter() + SECONDS_BETWEEN_LINES
+            click.echo(f"{line}, {losses}", err=True)
 
-class _Preview:
+    def say(self, text: str) -> None:
+        """Write a line that is not lost in the bar."""
+        if self.bar is None or self.bar.disable:
+            click.echo(text, err=True)
+        else:
+            self.bar.write(text, file=sys.stderr)
+
+    def preview(self, write: Callable[[], None]) -> None:
+        """Write a preview; where that fails, say so once and go on without: the result is worth more."""
+        if not self.previews:
+            return
+        try:
+            write()
+        except (ImpastoError, OSError) as error:
+            self.say(f"impasto: there are no more previews: {error}")
+            self.previews = False
+
+    def end(self) -> None:
+        """Leave the bar as it is, on a line of its own."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+class FitProgress(Progress):
+    """Follows one fit after the other; see `impasto.fitting.Follow`.
+
+    sheet: the file that shows how far a fit is, written whenever it may have become better, or None.
+    photo: what it is painted of, a file, or None for one that comes with Impasto.
+    """
+
+    def __init__(self, sheet: Path | None = None, photo: str | None = None) -> None:
+        super().__init__()
+        self.sheet = None if sheet is None else _Sheet(sheet, photo)
+        self.shown: StyleFit | None = None
+
+    def __call__(self, running: StyleFit, report: FitReport) -> None:
+        """Show a step."""
+        if running is not self.shown:
+            self.shown = running
+            self.begin(running.painting.stem)
+        losses = f"content {report.content:.2f}, style {report.style:.3f}"
+        self.show(report.over, losses, f"step {report.step}, {report.over:.0%}, {report.seconds:.0f} s")
+        sheet = self.sheet
+        if report.judged and sheet is not None:
+            self.preview(lambda: sheet.write(running))
+        if report.over >= 1:
+            self.end()
+
+
+class _Sheet:
     """The painting beside a photo that is painted in its style as far as it was learned."""
 
     def __init__(self, file: Path, photo: str | None) -> None:
