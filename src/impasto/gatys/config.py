@@ -30,8 +30,8 @@ class OptimizeConfig:
     )
     preset: str = option("", "settings of a paper, which other options still change", choices=("", "gatys-2015"))
 
-    style_strength: float = option(0.5, "how much of the style, 0..1, balanced for each pair", low=0, high=1)
-    style_weight: float = option(0.0, "weight of the style loss, instead of --style-strength; 0 balances", low=0)
+    style_strength: float = option(0.5, "how much of the style, 0..1: 0 is content only, 1 style only", low=0, high=1)
+    style_weight: float = option(0.0, "weight of the style loss, where not 0, instead of --style-strength", low=0)
     content_weight: float = option(1.0, "weight of the content loss", low=0)
     tv_weight: float = option(0.0, "weight of the total variation, against noise", low=0)
     edge_weight: float = option(0.0, "weight of the Laplacian loss, which keeps the photo's edges", low=0)
@@ -90,7 +90,7 @@ class OptimizeConfig:
         if self.losses == "absolute" and self.style_loss != "gram":
             raise InvalidOption(f"--losses absolute knows Gram matrices only, not --style-loss {self.style_loss}")
         if self.losses == "absolute" and not self.style_weight:
-            raise InvalidOption("--losses absolute needs --style-weight, as nothing balances them")
+            raise InvalidOption("--losses absolute needs --style-weight, as a strength is for relative ones")
 
     @classmethod
     def of(cls, **given: Any) -> OptimizeConfig:

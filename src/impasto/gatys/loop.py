@@ -17,11 +17,11 @@ import torch
 from torch import Tensor
 
 from impasto.errors import InvalidOption, OptimizationError
-from impasto.gatys.balance import balanced
+from impasto.gatys.balance import weights_of
 from impasto.gatys.config import OptimizeConfig
 from impasto.gatys.features import Eye
 from impasto.gatys.memory import Plan, is_out_of_memory, plan
-from impasto.gatys.objective import Evaluation, Objective, Weights
+from impasto.gatys.objective import Evaluation, Objective
 from impasto.gatys.pyramid import NARROWEST, Scale, scales
 from impasto.gatys.solvers import Solver, resized, solver
 from impasto.gatys.targets import Guide, Painting, Targets
@@ -59,8 +59,8 @@ class Step:
 
     number: of the step, from 1; scale, scales: which scale it was at, from 1, of how many; size: its (height, width)
     in px; over: the part of the work that is over, 0..1; seconds: since the beginning; loss, content, style: of the
-    evaluation, style_weight as it was balanced; plan: how memory is used; picture: the best so far, (1, 3, H, W) in
-    [0, 1] at this scale's size.
+    evaluation, style_weight, given or what the strength stands for; plan: how memory is used; picture: the best so far,
+    (1, 3, H, W) in [0, 1] at this scale's size.
     """
 
     number: int
@@ -195,7 +195,7 @@ class _Stage:
         self.problem, self.scale, self.vgg, self.config = problem, scale, vgg, config
         self.photo = resized(problem.photo, scale.size).clamp(0, 1)
         self.layers = tuple(dict.fromkeys((*config.content_layers, *config.style_layers)))
-        self.plan = plan(scale.size, self.layers, vgg, config.max_memory)
+        self.plan = plan(scale.size, self.layers, vgg, config.history, config.max_memory)
         self.objective = self._within_memory(self._made)
 
     def step(self, running: Solver, number: int) -> Evaluation:
@@ -227,11 +227,7 @@ class _Stage:
         eye = Eye(self.vgg, self.layers, self.plan.side)
         guides = [guide.at(self.scale.size) for guide in self.problem.guides]
         targets = Targets.of(eye, self.photo, self._paintings(), guides, config)
-        weights = Weights(config.content_weight, config.style_weight, config.tv_weight, config.edge_weight)
-        objective = Objective(eye, targets, weights, absolute=config.losses == "absolute")
-        if not config.style_weight:
-            objective.weights = balanced(objective, config)
-        return objective
+        return Objective(eye, targets, weights_of(config), absolute=config.losses == "absolute")
 
     def _paintings(self) -> list[Painting]:
         """Return the paintings at this scale: always as large beside the picture, but never larger than they are."""

@@ -16,9 +16,11 @@ from impasto.perceptual.vgg import VGG19
 __all__ = ["Plan", "is_out_of_memory", "plan"]
 
 BYTES_A_PIXEL = {torch.float32: 2100, torch.bfloat16: 1200}
-"""Memory of an evaluation for each pixel that is looked at, an estimate from the layers' maps."""
-BYTES_KEPT = 400
-"""Memory that each pixel of the picture takes between evaluations: targets, L-BFGS's pairs."""
+"""Memory of an evaluation for each pixel that is looked at."""
+BYTES_KEPT = 250
+"""Memory that each pixel of the picture takes between evaluations, beside L-BFGS's pairs."""
+BYTES_A_PAIR = 24
+"""Memory that each pixel of the picture takes in one of L-BFGS's pairs: two float32 of three channels."""
 BASE = 500 << 20
 """Memory of the interpreter, torch and VGG-19 itself."""
 SMALLEST = 64
@@ -27,12 +29,25 @@ SMALLEST = 64
 
 @dataclass(frozen=True)
 class Plan:
-    """side: px of the pieces' cores; whole: whether the picture is one piece; expected: bytes at the peak."""
+    """side: px of the pieces' cores; pixels: of the picture; whole: whether it is one piece.
+
+    kept: bytes at all times; a_pixel: bytes more for each pixel that is looked at; stride, reach: px that the pieces'
+    sides are multiples of, and that they are seen with around them.
+    """
 
     side: int
+    pixels: int
     whole: bool
-    expected: int
+    kept: int
+    a_pixel: int
     stride: int
+    reach: int
+
+    @property
+    def expected(self) -> int:
+        """Bytes at the peak."""
+        seen = self.pixels if self.whole else min(self.pixels, (self.side + 2 * self.reach) ** 2)
+        return self.kept + self.a_pixel * seen
 
     def smaller(self, error: BaseException) -> Plan:
         """Return a plan with pieces half as wide; raises OptimizationError, from `error`, if they are the smallest."""
@@ -48,28 +63,28 @@ class Plan:
         return f"{how}, about {self.expected / 2**30:.1f} GB"
 
 
-def plan(size: tuple[int, int], layers: Sequence[str], vgg: VGG19, max_memory: str = "") -> Plan:
+def plan(size: tuple[int, int], layers: Sequence[str], vgg: VGG19, history: int, max_memory: str = "") -> Plan:
     """Return how to look at a picture of (height, width).
 
-    max_memory: as the option is written; "" takes what is free.  Raises OptimizationError, which says what would fit,
-    if the limit is too small for the smallest pieces.
+    history: pairs that the solver remembers; max_memory: as the option is written; "" takes what is free.  Raises
+    OptimizationError, which says what would fit, if the limit is too small for the smallest pieces.
     """
     parameter = next(vgg.parameters())
-    a_pixel = BYTES_A_PIXEL[parameter.dtype]
     pixels, stride, reach = size[0] * size[1], stride_of(layers), margin(layers)
+    kept = BASE + (BYTES_KEPT + BYTES_A_PAIR * history) * pixels
+    longest = -(-max(size) // stride) * stride
+    whole = Plan(longest, pixels, True, kept, BYTES_A_PIXEL[parameter.dtype], stride, reach)
     limit = bytes_of(max_memory, "--max-memory") if max_memory else available_bytes(parameter.device)
-    room = limit - BASE - BYTES_KEPT * pixels
-    if room >= a_pixel * pixels:
-        longest = -(-max(size) // stride) * stride
-        return Plan(longest, True, BASE + (BYTES_KEPT + a_pixel) * pixels, stride)
-    side = (int(max(0, room / a_pixel) ** 0.5) - 2 * reach) // stride * stride
-    if side < SMALLEST:
-        needed = BASE + BYTES_KEPT * pixels + a_pixel * (SMALLEST + 2 * reach) ** 2
-        raise OptimizationError(
-            f"{size[1]} x {size[0]} px need at least {needed / 2**30:.1f} GB, there are {limit / 2**30:.1f} GB; give a "
-            "smaller --size or a larger --max-memory"
-        )
-    return Plan(side, False, BASE + BYTES_KEPT * pixels + a_pixel * (side + 2 * reach) ** 2, stride)
+    if whole.expected <= limit:
+        return whole
+    side = (int((max(0, limit - kept) / whole.a_pixel) ** 0.5) - 2 * reach) // stride * stride
+    if side >= SMALLEST:
+        return replace(whole, side=side, whole=False)
+    needed = replace(whole, side=SMALLEST, whole=False).expected
+    raise OptimizationError(
+        f"{size[1]} x {size[0]} px need at least {needed / 2**30:.1f} GB, there are {limit / 2**30:.1f} GB; give a "
+        "smaller --size or a larger --max-memory"
+    )
 
 
 def is_out_of_memory(error: BaseException) -> bool:
