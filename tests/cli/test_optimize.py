@@ -57,13 +57,18 @@ def test_a_region_by_masks(optimize):
     mask = np.zeros((72, 96), np.uint8)
     mask[:, :48] = 255
     Image.fromarray(mask).save("left.png")
-    assert optimize("--region", "left.png=wave.png@left.png", "-o", "out.png").code == 0
+    result = optimize("--region", "left.png=wave.png@left.png", "-o", "out.png")
+    assert result.code == 0
+    assert "the mask left.png has not the proportions of the photo; it was stretched" in result.err
+    assert "resized" not in result.err
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("--preview", "20", "out"), "--preview is every=N FOLDER"),
+        (("--preview", "every=2", "wave.png"), "wave.png is a file"),
+        (("--content-layers", "relu9_9"), "VGG-19 has no layer 'relu9_9'"),
         (("--region", "wave.png"), "--region is MASK=PAINTING or MASK=PAINTING@MASK, got 'wave.png'"),
         (("--from-settings", "one.png", "-o", "two.png"), "--from-settings FILE takes -o OUT and nothing else"),
         (("--weights", "1,2"), "--weights has 2 numbers and there are 1 paintings"),

@@ -99,6 +99,8 @@ class _Previews:
         if word != "every" or not number.isdecimal() or not int(number):
             raise InvalidOption(f"--preview is every=N FOLDER, such as --preview every=20 out/, got {every!r}")
         self.every, self.folder = int(number), Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise InvalidOption(f"--preview is every=N FOLDER, and {folder} is a file")
 
     def write(self, running: Optimization, step: Step) -> None:
         from impasto.image import write

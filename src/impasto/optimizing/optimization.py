@@ -39,6 +39,7 @@ from impasto.optimizing.settings import RegionOf, Settings, digest
 from impasto.optimizing.starts import find_start, first_pixels, is_picture
 from impasto.perceptual.device import open_device, wants_bf16
 from impasto.perceptual.paintings import NARROWEST, load_painting
+from impasto.perceptual.vgg import LAYERS
 from impasto.perceptual.weights import load_vgg19
 
 __all__ = ["Optimization"]
@@ -55,7 +56,7 @@ class Optimization:
     def __init__(
         self, photo: str, paintings: Sequence[str], regions: Sequence[RegionOf], config: OptimizeConfig
     ) -> None:
-        _check_paintings(paintings, regions, config)
+        _check(paintings, regions, config)
         self.photo = _sized(photo, config.size)
         self.notices = list(self.photo.notices)
         self.shares = config.weights if len(config.weights) == len(paintings) else (1.0,) * len(paintings)
@@ -152,7 +153,7 @@ class Optimization:
         return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].contiguous().to(self.device)
 
 
-def _check_paintings(paintings: Sequence[str], regions: Sequence[RegionOf], config: OptimizeConfig) -> None:
+def _check(paintings: Sequence[str], regions: Sequence[RegionOf], config: OptimizeConfig) -> None:
     if not paintings and not regions:
         raise InvalidOption("there is nothing to paint like: name a painting")
     if len(config.weights) > 1 and len(config.weights) != len(paintings):
@@ -161,6 +162,9 @@ def _check_paintings(paintings: Sequence[str], regions: Sequence[RegionOf], conf
         )
     if config.semantic and (regions or not paintings):
         raise InvalidOption("--semantic finds the regions itself; leave out --region or --semantic")
+    for layer in (*config.content_layers, *config.style_layers):
+        if layer not in LAYERS:
+            raise InvalidOption(f"VGG-19 has no layer {layer!r}; it has relu1_1, conv1_1 and so on to relu5_4")
 
 
 def _sized(name: str, long_side: int) -> Picture:

@@ -9,13 +9,15 @@ import torch
 from numpy.typing import NDArray
 
 from impasto.gatys.targets import Guide
-from impasto.image import Mask, feather, read_mask
+from impasto.image import feather, read, read_mask, resize_mask
 from impasto.optimizing.settings import RegionOf
 
 __all__ = ["guides_of"]
 
 FEATHER = 0.01
 """How soft masks' edges are made, as a part of the picture's long side."""
+SAME_PROPORTIONS = 0.03
+"""Width over height may differ by this part, as it does where a picture was scaled to whole px."""
 
 Size = tuple[int, int]
 
@@ -34,11 +36,14 @@ def guides_of(
     Raises PictureError and InvalidOption for the masks.
     """
 
-    def weights_in(file: str, size: Size) -> NDArray[np.float32]:
-        mask: Mask = read_mask(file, size)
+    def weights_in(file: str, size: Size, of: str) -> NDArray[np.float32]:
+        height, width = own = read(file).size
+        mask = read_mask(file, own)
         for sentence in mask.notices:
             notice(sentence)
-        return feather(mask.weights, FEATHER * max(size))
+        if abs(width / height * size[0] / size[1] - 1) > SAME_PROPORTIONS:
+            notice(f"the mask {file} has not the proportions of {of}; it was stretched")
+        return feather(resize_mask(mask.weights, size), FEATHER * max(size))
 
     whole: list[torch.Tensor | None] = [None] * len(paintings)
     if not regions:
@@ -46,10 +51,10 @@ def guides_of(
     uncovered = np.ones(photo, np.float32)
     guides: list[Guide] = []
     for index, region in reversed(list(enumerate(regions, len(shares)))):
-        mask = weights_in(region.mask, photo)
+        mask = weights_in(region.mask, photo, "the photo")
         places = list(whole)
         if region.painting_mask:
-            places[index] = torch.from_numpy(weights_in(region.painting_mask, paintings[index]))
+            places[index] = torch.from_numpy(weights_in(region.painting_mask, paintings[index], region.painting))
         alone = tuple(float(number == index) for number in range(len(paintings)))
         guides.append(Guide(torch.from_numpy(uncovered * mask), alone, places))
         uncovered = uncovered * (1 - mask)
