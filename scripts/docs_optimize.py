@@ -17,7 +17,7 @@ import impasto
 from impasto.optimizing import RegionOf, tune
 
 LIGHTHOUSE, STARRY, LILIES, UDNIE = "kodak_21", "van-gogh-starry-night", "monet-water-lilies-1906", "picabia-udnie"
-SIZE, STEPS = 288, 50
+SIZE, STEPS = 256, 40
 LOSSES = ("gram", "mean-deviation", "wasserstein", "histogram", "nearest")
 
 

@@ -15,13 +15,13 @@ from impasto.perceptual.vgg import VGG19
 
 __all__ = ["Plan", "is_out_of_memory", "plan"]
 
-BYTES_A_PIXEL = {torch.float32: 2100, torch.bfloat16: 1200}
+BYTES_A_PIXEL = {torch.float32: 2400, torch.bfloat16: 1600}
 """Memory of an evaluation for each pixel that is looked at."""
 BYTES_KEPT = 250
 """Memory that each pixel of the picture takes between evaluations, beside L-BFGS's pairs."""
 BYTES_A_PAIR = 24
 """Memory that each pixel of the picture takes in one of L-BFGS's pairs: two float32 of three channels."""
-BASE = 500 << 20
+BASE = 540 << 20
 """Memory of the interpreter, torch and VGG-19 itself."""
 SMALLEST = 64
 """px of a tile's side at least."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Follow", "RegionOf", "Settings", "open_optimization", "optimize", "tune"]
 
-TUNED_SIZE, TUNED_STEPS = 256, 40
+TUNED_SIZE, TUNED_STEPS = 256, 25
 TUNED_STROKES = (0.7, 1.4)
 
 Files: TypeAlias = "str | Path | Sequence[str | Path]"
