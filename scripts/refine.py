@@ -2,7 +2,7 @@
 
     python scripts/refine.py NAME... --paintings FOLDER --photos FOLDER|ZIP [--steps 150]
 
-To run after scripts/bundle.py, for styles that the training left farthest from their paintings.  Credits stay.
+To run after scripts/bundle.py: the styles learn a mixing beside their vectors, which the training does not.  Credits stay.
 """
 
 import argparse
@@ -34,7 +34,7 @@ def main() -> None:
         for report in running.steps():
             if report.judged:
                 print(f"{name}: step {report.step} of {options.steps}, {running.best_loss:.3f}", flush=True)
-        write_style(replace(style, vector=running.best.vector), file)
+        write_style(replace(style, vector=running.best.vector, mixing=running.best.mixing), file)
         print(f"{name}: content + 10 style on crops {before:.3f} before, {running.best_loss:.3f} now")
 
 

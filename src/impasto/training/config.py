@@ -166,7 +166,7 @@ class FitConfig:
     style_weight: float = option(8.0, "weight of the style loss", low=0)
     tv_weight: float = option(0.5, "weight of the total variation", low=0)
     lr: float = option(2e-2, "Adam's learning rate for the vector", low=0)
-    mixing_lr: float = option(3e-3, "Adam's learning rate for the mixing", low=0)
+    mixing_lr: float = option(5e-3, "Adam's learning rate for the mixing", low=0)
     ema: float = option(0.95, "decay of the running average of the vector", low=0, high=0.9999)
     seed: int = option(0, "seed of everything random", low=0, high=2**31 - 1)
     vgg: str = option("caffe", "VGG-19's weights: caffe, torchvision, or the path of torchvision's checkpoint")
