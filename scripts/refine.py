@@ -2,7 +2,7 @@
 
     python scripts/refine.py NAME... --paintings FOLDER --photos FOLDER|ZIP [--steps 150]
 
-To run after scripts/bundle.py: the styles learn a mixing beside their vectors, which the training does not.  Credits stay.
+To run after scripts/bundle.py: styles learn a mixing beside their vectors, which the training does not.  Credits stay.
 """
 
 import argparse
