@@ -2,8 +2,8 @@
 
     python benchmarks/balance.py --photos FOLDER --paintings FILE... [--limit 3] [--size 256] [--steps 60]
 
-Each photo is optimised from itself like each painting.  How alike means the spread over pairs, largest over smallest,
-of the content distance that is reached and of the part of the photo's own style distance that is left.
+Each photo is optimised from itself like each painting.  How alike means the spread over pairs, largest over smallest, of the weight
+that was found, of the content distance that is reached and of the part of the photo's own style distance that is left.
 """
 
 import argparse
@@ -30,21 +30,19 @@ def main() -> None:
     names = ", ".join(painting.stem for painting in options.paintings)
     print(f"{heading()}\n{', '.join(Path(photo).stem for photo in photos)} like {names}")
     print(f"{options.size} px, {options.steps} steps, geometric means over pairs, and largest over smallest\n")
-    print("| strength | weight | content | spread | style left | spread |\n| --- | --- | --- | --- | --- | --- |")
+    print("| strength | weight | spread | content | spread | style left | spread |\n" + "| --- " * 7 + "|")
     for strength in options.strengths:
         given = {"size": options.size, "steps": options.steps, "start": "photo", "style_strength": strength}
-        weight, content, left = zip(*(reached(*pair, **given) for pair in pairs), strict=True)
-        print(
-            f"| {strength:g} | {weight[0]:.2g} | {geometric_mean(content):.2f} | {max(content) / min(content):.2f} | "
-            f"{geometric_mean(left):.1%} | {max(left) / min(left):.2f} |",
-            flush=True,
-        )
+        columns = zip(*(reached(*pair, **given) for pair in pairs), strict=True)
+        cells = [f"{geometric_mean(each):.3g} | {max(each) / min(each):.2f}" for each in columns]
+        print(f"| {strength:g} | {' | '.join(cells)} |", flush=True)
 
 
 def reached(photo: str, painting: Path, **given: object) -> tuple[float, float, float]:
     """Return the style's weight, the content distance, and the part of the photo's own style distance that is left."""
     steps = list(optimizing.open_optimization(photo, painting, **given).steps())
-    best = min(steps, key=lambda step: step.loss)
+    last = [step for step in steps if step.style_weight == steps[-1].style_weight]
+    best = min(last, key=lambda step: step.loss)
     return best.style_weight, best.content, best.style / steps[0].style
 
 

@@ -30,7 +30,9 @@ class OptimizeConfig:
     )
     preset: str = option("", "settings of a paper, which other options still change", choices=("", "gatys-2015"))
 
-    style_strength: float = option(0.5, "how much of the style, 0..1: 0 is content only, 1 style only", low=0, high=1)
+    style_strength: float = option(
+        0.5, "content distance that the style may cost: 0 is content only, 1 style only", low=0, high=1
+    )
     style_weight: float = option(0.0, "weight of the style loss, where not 0, instead of --style-strength", low=0)
     content_weight: float = option(1.0, "weight of the content loss", low=0)
     tv_weight: float = option(0.0, "weight of the total variation, against noise", low=0)

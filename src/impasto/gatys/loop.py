@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from impasto.errors import InvalidOption, OptimizationError
-from impasto.gatys.balance import weights_of
+from impasto.gatys.balance import Balance
 from impasto.gatys.config import OptimizeConfig
 from impasto.gatys.features import Eye
 from impasto.gatys.memory import Plan, is_out_of_memory, plan
@@ -85,13 +85,14 @@ def optimize(problem: Problem, vgg: VGG19, config: OptimizeConfig) -> Iterator[S
     """
     course = scales((problem.photo.shape[2], problem.photo.shape[3]), config.smallest)
     clock = _Clock(course, config)
+    balance = Balance(config)
     running = solver(_first(problem, course[0], config), config)
     for index, scale in enumerate(course):
         if clock.ended:
             break
         if index:
             running.resize(scale.size, _detail(problem, course[index - 1].size, scale.size))
-        stage = _Stage(problem, scale, vgg, config)
+        stage = _Stage(problem, scale, vgg, config, balance)
         ended = False
         while not ended:
             evaluation = stage.step(running, clock.number + 1)
@@ -110,6 +111,9 @@ def optimize(problem: Problem, vgg: VGG19, config: OptimizeConfig) -> Iterator[S
                 stage.plan,
                 running.result(),
             )
+            if not ended and balance.lead(evaluation, clock.over):
+                stage.objective.weights = balance.weights
+                running.reweigh()
 
 
 class _Clock:
@@ -191,8 +195,9 @@ def _detail(problem: Problem, coarse: tuple[int, int], size: tuple[int, int]) ->
 class _Stage:
     """One scale: its objective, which is made anew with smaller pieces where memory did not suffice."""
 
-    def __init__(self, problem: Problem, scale: Scale, vgg: VGG19, config: OptimizeConfig) -> None:
-        self.problem, self.scale, self.vgg, self.config = problem, scale, vgg, config
+    def __init__(self, problem: Problem, scale: Scale, vgg: VGG19, config: OptimizeConfig, balance: Balance) -> None:
+        self.problem, self.scale, self.vgg, self.config, self.balance = problem, scale, vgg, config, balance
+        balance.begin()
         self.photo = resized(problem.photo, scale.size).clamp(0, 1)
         self.layers = tuple(dict.fromkeys((*config.content_layers, *config.style_layers)))
         self.plan = plan(scale.size, self.layers, vgg, config.history, config.max_memory)
@@ -227,7 +232,7 @@ class _Stage:
         eye = Eye(self.vgg, self.layers, self.plan.side)
         guides = [guide.at(self.scale.size) for guide in self.problem.guides]
         targets = Targets.of(eye, self.photo, self._paintings(), guides, config)
-        return Objective(eye, targets, weights_of(config), absolute=config.losses == "absolute")
+        return Objective(eye, targets, self.balance.weights, absolute=config.losses == "absolute")
 
     def _paintings(self) -> list[Painting]:
         """Return the paintings at this scale: always as large beside the picture, but never larger than they are."""

@@ -32,6 +32,10 @@ class Solver(ABC):
         """Return the picture to show, (1, 3, H, W): the one that the last evaluation is nearest to, or an average."""
 
     @abstractmethod
+    def reweigh(self) -> None:
+        """Go on although the loss is another now: losses of before cannot be compared with those to come."""
+
+    @abstractmethod
     def resize(self, size: tuple[int, int], detail: Tensor | None = None) -> None:
         """Go on at another (height, width), with some detail, (1, 3, height, width), added to the picture."""
 
@@ -74,6 +78,10 @@ class Lbfgs(Solver):
 
     def result(self) -> Tensor:
         return self.best[1]
+
+    def reweigh(self) -> None:
+        self.picture = self.result()
+        self.best, self.last, self.length = (float("inf"), self.picture), None, 1.0
 
     def resize(self, size: tuple[int, int], detail: Tensor | None = None) -> None:
         height, width = self.picture.shape[2:]
@@ -177,6 +185,9 @@ class Adam(Solver):
         self.average = self.average.lerp(self.picture, 1 - self.decay)
         self.weight += (1 - self.weight) * (1 - self.decay)
         return evaluation
+
+    def reweigh(self) -> None:
+        pass  # its moments forget by themselves
 
     def result(self) -> Tensor:
         return self.average / self.weight if self.weight else self.picture
