@@ -2,8 +2,9 @@
 
     python benchmarks/balance.py --photos FOLDER --paintings FILE... [--limit 3] [--size 256] [--steps 60]
 
-Each photo is optimised from itself like each painting.  How alike means the spread over pairs, largest over smallest, of the weight
-that was found, of the content distance that is reached and of the part of the photo's own style distance that is left.
+Each photo is optimised from itself like each painting.  How alike means the spread over pairs, largest over smallest,
+of the weight that was found, of the content distance that is reached and of the part of the photo's own style distance
+that is left.
 """
 
 import argparse
