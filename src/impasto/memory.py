@@ -2,31 +2,49 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
 
-__all__ = ["available_bytes"]
+__all__ = ["SHARE", "available_bytes", "peak_bytes", "room_within"]
 
 SHARE = 0.8
 """The part of what is free that may be taken."""
 _CGROUP = Path("/sys/fs/cgroup")
 
 
-def available_bytes(device: Any = None) -> int:
-    """Return how many bytes may be taken on a torch device, by default the machine itself, without doing harm.
+def available_bytes() -> int:
+    """Return how many bytes may be taken of the machine's memory without doing harm.
 
     A container's limit counts as the machine's.
     """
-    if device is not None and device.type == "cuda":
-        import torch
-
-        free: int = torch.cuda.mem_get_info(device)[0]
-        return int(free * SHARE)
     import psutil
 
     free = psutil.virtual_memory().available
     left = _left_in_container()
     return int(SHARE * (free if left is None else min(free, left)))
+
+
+def room_within(limit: int | None) -> int:
+    """Return how many bytes this process may still take: of a limit for all of it, or, for None, of what is free."""
+    if limit is None:
+        return available_bytes()
+    import psutil
+
+    used: int = psutil.Process().memory_info().rss
+    return max(0, limit - used)
+
+
+def peak_bytes() -> int:
+    """Return the most memory, in bytes, that this process has had so far."""
+    import psutil
+
+    known = psutil.Process().memory_info()
+    if hasattr(known, "peak_wset"):  # Windows
+        return int(known.peak_wset)
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _left_in_container() -> int | None:

@@ -273,3 +273,27 @@ def test_a_mask_is_kept_of_one_photo_and_never_over_it(impasto, disc, dots, name
         assert result.code != 0
         assert len(result.err.splitlines()) == 1
         assert names() == ["disc.png", "other.png"]
+
+
+def test_what_is_painted_already_is_left_out(impasto, astronaut, dots, tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        shutil.copy(astronaut, name)
+    (tmp_path / "out").mkdir(exist_ok=True)
+    first = impasto("stylize", "a.jpg", "-s", dots, "-o", f"{tmp_path}/out/")
+    assert first.code == 0
+    before = (tmp_path / "out" / "a.jpg").stat().st_mtime_ns
+    both = impasto("stylize", "a.jpg", "b.jpg", "-s", dots, "-o", f"{tmp_path}/out/", "--skip-existing")
+    assert both.code == 0
+    assert "1 of 2 photos are painted already" in both.err
+    assert "b.jpg" in both.out
+    assert (tmp_path / "out" / "a.jpg").stat().st_mtime_ns == before
+    none = impasto("stylize", "a.jpg", "b.jpg", "-s", dots, "-o", f"{tmp_path}/out/", "--skip-existing")
+    assert (none.code, none.out) == (0, "")
+
+
+def test_memory_that_does_not_suffice_is_said(impasto, astronaut, dots):
+    result = impasto("stylize", astronaut, "-s", dots, "-o", "x.png", "--max-memory", "10MB")
+    assert result.code == 1
+    assert "astronaut.jpg" in result.err
+    assert "GB" in result.err
+    assert impasto("stylize", astronaut, "-s", dots, "--max-memory", "much").code == 2

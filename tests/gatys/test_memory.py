@@ -7,6 +7,7 @@ from impasto.errors import OptimizationError
 from impasto.gatys import memory
 from impasto.gatys.memory import is_out_of_memory, plan
 from impasto.memory import available_bytes
+from impasto.perceptual.device import available_on
 
 LAYERS = ("relu1_1", "relu5_1")
 
@@ -45,7 +46,7 @@ def test_too_little_memory_says_what_would_do(vgg):
 
 
 def test_without_a_limit_what_is_free_decides(vgg, monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda device: 5 << 30)
+    monkeypatch.setattr(memory, "available_on", lambda device: 5 << 30)
     assert not plan((2000, 3000), LAYERS, vgg, 16).whole
 
 
@@ -62,7 +63,7 @@ def test_a_containers_limit_counts(tmp_path, monkeypatch):
 
 def test_a_device_has_its_own_memory(monkeypatch):
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (10 << 30, 80 << 30))
-    assert available_bytes(SimpleNamespace(type="cuda")) == 8 << 30
+    assert available_on(SimpleNamespace(type="cuda")) == 8 << 30
 
 
 def test_which_errors_are_a_lack_of_memory():

@@ -9,8 +9,8 @@ import skimage.data
 from hypothesis import given
 from hypothesis import strategies as st
 
-from impasto.image import resample
-from impasto.runtime.canvas import canvas_sizes, paint_at
+from impasto.image import resample, to_float, to_integers
+from impasto.runtime.canvas import _detailed, canvas_sizes, paint_at
 
 PERIOD = 12
 """px of a stroke of the painters here."""
@@ -31,6 +31,17 @@ def stripes(height, width):
 def striped(pixels):
     """Paint stripes of a fixed period, as networks paint strokes of a fixed size."""
     return (pixels + 0.2 * stripes(*pixels.shape[:2])).astype(np.float32)
+
+
+def painted_at(stroke, pixels, paint, rows=None):
+    """Return the painting of floats in [0, 1], by a painter of such, that comes in strips of so many rows."""
+
+    def strips(integers):
+        painting = paint(to_float(integers))
+        step = rows or len(painting)
+        return (painting[first : first + step] for first in range(0, len(painting), step))
+
+    return np.concatenate(list(paint_at(stroke, to_integers(pixels, np.uint16), strips)))
 
 
 def psnr(one, other):
@@ -97,7 +108,7 @@ def test_some_sizes(size, stroke, sizes):
 def test_panoramas_lose_no_side(size):
     for stroke in (0, 0.5, 1):
         assert canvas_sizes(size, stroke)[-1] == size or length(size) < 840
-        painted = paint_at(stroke, np.full((*size, 3), 0.5, np.float32), lambda pixels: pixels)
+        painted = painted_at(stroke, np.full((*size, 3), 0.5, np.float32), lambda pixels: pixels)
         assert painted.shape == (*size, 3)
         assert np.abs(painted - 0.5).max() < 1e-5
 
@@ -115,7 +126,7 @@ def test_painters_get_pictures_of_these_sizes_in_0_to_1(size, stroke):
         return np.float32(2) * pixels - np.float32(0.5)
 
     hard = np.random.default_rng(0).integers(0, 2, (*size, 3)).astype(np.float32)  # which resampling overshoots
-    painted = paint_at(stroke, hard, paint)
+    painted = painted_at(stroke, hard, paint)
     assert seen == canvas_sizes(size, stroke)
     assert painted.shape == (*size, 3)
     assert painted.dtype == np.float32
@@ -130,24 +141,59 @@ def test_a_picture_of_nearly_the_canvas_is_painted_as_it_is(scene):
         calls.append(pixels)
         return striped(pixels)
 
-    painted = paint_at(0.5, scene, paint)
+    painted = painted_at(0.5, scene, paint)
     assert len(calls) == 1
-    np.testing.assert_array_equal(calls[0], scene)
-    np.testing.assert_array_equal(painted, striped(scene))
+    np.testing.assert_allclose(calls[0], scene, atol=1e-5)
+    np.testing.assert_array_equal(painted, striped(calls[0]))
 
 
 @pytest.mark.parametrize("stroke", [0, 0.4, 0.7, 1])
 def test_a_painter_that_changes_nothing_gives_the_photo(scene, stroke):
     for side in (512, 160):  # larger and smaller than its canvas
         photo = np.clip(resample(scene, (side, side)), 0, 1)
-        assert psnr(paint_at(stroke, photo, lambda pixels: pixels), photo) > 38
+        assert psnr(painted_at(stroke, photo, lambda pixels: pixels), photo) > 38
+
+
+@pytest.mark.parametrize("rows", [1, 7, 100])
+@pytest.mark.parametrize(
+    ("size", "smaller"),
+    [
+        ((500, 300), (200, 120)),
+        ((733, 41), (300, 17)),
+        ((90, 60), (40, 27)),
+        ((9, 300), (4, 133)),
+        ((64, 64), (33, 33)),
+    ],
+)
+def test_strips_get_the_detail_that_the_whole_would_have(rows, size, smaller):
+    chance = np.random.default_rng(0)
+    fine, coarse = (chance.random((*each, 3), np.float32) for each in (size, smaller))
+    whole = fine + resample(coarse - resample(fine, smaller), size)
+    strips = (fine[first : first + rows] for first in range(0, size[0], rows))
+    np.testing.assert_allclose(np.concatenate(list(_detailed(coarse, strips, size))), whole, atol=1e-5)
+
+
+def test_only_a_few_rows_wait_for_those_below():
+    given = 0
+
+    def strips():
+        nonlocal given
+        for _ in range(100):
+            given += 10
+            yield np.zeros((10, 50, 3), np.float32)
+
+    done = 0
+    for strip in _detailed(np.zeros((400, 20, 3), np.float32), strips(), (1000, 50)):
+        done += len(strip)
+        assert given - done < 40
+    assert done == 1000
 
 
 @pytest.mark.parametrize("times", [2, 4])
 def test_a_large_painting_scaled_down_is_the_small_one(scene, times):
     small = np.clip(resample(scene, (420, 420)), 0, 1)
     large = np.clip(resample(scene, (420 * times, 420 * times)), 0, 1)
-    preview, final = paint_at(1, small, striped), paint_at(1, large, striped)
+    preview, final = painted_at(1, small, striped), painted_at(1, large, striped)
     assert psnr(resample(final, (420, 420)), preview) > 35
     assert psnr(resample(striped(large), (420, 420)), preview) < 20  # as it would be without canvases
 
@@ -155,7 +201,7 @@ def test_a_large_painting_scaled_down_is_the_small_one(scene, times):
 def test_the_same_stroke_at_512_and_2048_px_agrees_in_what_both_have_room_for(scene):
     """Their second canvases differ, so finer detail may; the strokes themselves may not."""
     large = np.clip(resample(scene, (2048, 2048)), 0, 1)
-    preview, final = (resample(paint_at(1, photo, striped), (210, 210)) for photo in (scene, large))
+    preview, final = (resample(painted_at(1, photo, striped), (210, 210)) for photo in (scene, large))
     assert psnr(final, preview) > 35
     naive = [resample(striped(photo), (210, 210)) for photo in (scene, large)]
     assert psnr(*naive) < 25
@@ -164,7 +210,7 @@ def test_the_same_stroke_at_512_and_2048_px_agrees_in_what_both_have_room_for(sc
 def test_larger_strokes_are_of_lower_frequency():
     grey = np.full((300, 600, 3), 0.5, np.float32)
     grey = np.concatenate([grey, grey])  # 600 x 600: canvases are larger, nearly equal, and smaller
-    cycles = [dominant(paint_at(stroke, grey, striped)) for stroke in (0, 0.25, 0.5, 0.75, 1)]
+    cycles = [dominant(painted_at(stroke, grey, striped)) for stroke in (0, 0.25, 0.5, 0.75, 1)]
     assert cycles == sorted(set(cycles), reverse=True)
     assert cycles[0] / cycles[-1] == pytest.approx(4, rel=0.05)
 

@@ -1,25 +1,34 @@
-"""Painting a list of photos in this process."""
+"""Painting a list of photos in this process, with reading and writing beside the painting."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from impasto.batch.jobs import Job
 from impasto.errors import InvalidOption, PictureError, UnwritableOutput
-from impasto.image import read, write
+from impasto.image import Picture, read, write
 from impasto.runtime.stylizer import Stylizer
 
-__all__ = ["Outcome", "paint_all", "paint_file"]
+__all__ = ["Outcome", "paint_all"]
+
+AHEAD = 1
+"""Photos that are read while another is painted, and paintings that are written then, at most."""
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What became of a job.
 
-    size: height and width of the painting in px, (0, 0) if there is none; seconds: from reading to written;
-    notices: what the user should know; error: why there is no painting, or None.
+    size: height and width of the painting in px, (0, 0) if there is none; seconds: that reading, painting and writing
+    took; notices: what the user should know; error: why there is no painting, or None.
     """
 
     job: Job
@@ -29,24 +38,71 @@ class Outcome:
     error: PictureError | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class _Progress:
+    """A job on its way: its picture so far, unless an error ended it, and the seconds that it took until now."""
+
+    job: Job
+    picture: Picture | None = None
+    seconds: float = 0.0
+    error: PictureError | None = None
+
+    def then(self, work: Callable[[Job, Picture | None], Picture]) -> _Progress:
+        """Return what some work makes of it; nothing is made of what an error ended."""
+        if self.error is not None:
+            return self
+        began = time.perf_counter()
+        try:
+            picture = work(self.job, self.picture)
+        except PictureError as error:
+            return replace(self, picture=None, error=error)
+        return replace(self, picture=picture, seconds=self.seconds + time.perf_counter() - began)
+
+    @property
+    def outcome(self) -> Outcome:
+        if self.picture is None:
+            return Outcome(self.job, error=self.error)
+        return Outcome(self.job, self.picture.size, self.seconds, self.picture.notices)
+
+
 def paint_all(jobs: Iterable[Job], stylizer: Stylizer, *, quality: int = 95) -> Iterator[Outcome]:
-    """Paint each job in turn and yield what became of it; a bad picture does not stop the rest."""
-    for job in jobs:
-        yield paint_file(job, stylizer, quality=quality)
+    """Paint each job and yield, in their order, what became of it; a bad picture does not stop the rest."""
+
+    def read_photo(job: Job, _: Picture | None) -> Picture:
+        return read(job.photo, max_pixels=stylizer.options.max_pixels)
+
+    def paint(job: Job, photo: Picture | None) -> Picture:
+        assert photo is not None  # noqa: S101 - reading gave one
+        return stylizer.paint(photo, str(job.photo))
+
+    def write_painting(job: Job, painted: Picture | None) -> Picture:
+        assert painted is not None  # noqa: S101 - painting gave one
+        _write(painted, job, quality)
+        return painted
+
+    with ThreadPoolExecutor(AHEAD) as readers, ThreadPoolExecutor(AHEAD) as writers:
+        photos = _ahead(readers, lambda job: _Progress(job).then(read_photo), jobs)
+        paintings = (progress.then(paint) for progress in photos)
+        for progress in _ahead(writers, lambda progress: progress.then(write_painting), paintings):
+            yield progress.outcome
 
 
-def paint_file(job: Job, stylizer: Stylizer, *, quality: int = 95) -> Outcome:
-    """Read, paint and write one picture; what is wrong with the picture is in the outcome."""
+def _ahead(pool: Executor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield what some work makes of each item, in order; up to AHEAD are worked on before they are asked for."""
+    waiting: deque[Future[R]] = deque()
     try:
-        return _painted(job, stylizer, quality)
-    except PictureError as error:
-        return Outcome(job, error=error)
+        for item in items:
+            waiting.append(pool.submit(work, item))
+            if len(waiting) > AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:
+            future.cancel()
 
 
-def _painted(job: Job, stylizer: Stylizer, quality: int) -> Outcome:
-    began = time.perf_counter()
-    photo = read(job.photo, max_pixels=stylizer.options.max_pixels)
-    painted = stylizer.paint(photo, str(job.photo))
+def _write(painted: Picture, job: Job, quality: int) -> None:
     try:
         job.output.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -55,4 +111,3 @@ def _painted(job: Job, stylizer: Stylizer, quality: int) -> Outcome:
         write(painted, job.output, quality=quality)
     except InvalidOption as error:  # the format cannot hold this one
         raise UnwritableOutput(str(job.output), str(error)) from error
-    return Outcome(job, painted.size, time.perf_counter() - began, painted.notices)

@@ -51,6 +51,9 @@ __all__ = ["stylize"]
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
 @click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")
+@click.option(
+    "--skip-existing", is_flag=True, help="Leave out photos whose painting is there, as after an interruption."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a picture.")
 def stylize(
     photos: tuple[str, ...],
@@ -60,6 +63,7 @@ def stylize(
     as_json: bool,
     regions: tuple[str, ...],
     save_mask: str | None,
+    skip_existing: bool,
     **options: Any,
 ) -> int:
     """Paint photos in a style, or in several.
@@ -73,6 +77,8 @@ def stylize(
         raise InvalidOption("- (stdin) is one photo and stands alone")
     parts = [_region(text) for text in regions]
     jobs = None if photos == ("-",) else _jobs(photos, output, _name(style, parts, options))
+    if skip_existing and jobs is not None:
+        jobs = _still_to_paint(jobs)
     given = {name: value for name, value in options.items() if value is not None}
     with FitProgress() as progress:
         stylizer = api.load(style, regions=parts, follow=progress, **given)
@@ -129,6 +135,13 @@ def _jobs(photos: tuple[str, ...], output: str | None, style: str) -> Any:
     if len(photos) > 1:
         raise InvalidOption("--output - (stdout) takes one photo")
     return None
+
+
+def _still_to_paint(jobs: list[Any]) -> list[Any]:
+    left = [job for job in jobs if not job.output.exists()]
+    if len(left) < len(jobs):
+        click.echo(f"impasto: {len(jobs) - len(left)} of {len(jobs)} photos are painted already", err=True)
+    return left
 
 
 def _pipe(stylizer: Any, photo: str, output: str | None, quality: int) -> int:

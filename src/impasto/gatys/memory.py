@@ -9,8 +9,8 @@ import torch
 
 from impasto.errors import OptimizationError
 from impasto.gatys.tiles import margin, stride_of
-from impasto.memory import available_bytes
 from impasto.options import bytes_of
+from impasto.perceptual.device import available_on
 from impasto.perceptual.vgg import VGG19
 
 __all__ = ["Plan", "is_out_of_memory", "plan"]
@@ -74,7 +74,7 @@ def plan(size: tuple[int, int], layers: Sequence[str], vgg: VGG19, history: int,
     kept = BASE + (BYTES_KEPT + BYTES_A_PAIR * history) * pixels
     longest = -(-max(size) // stride) * stride
     whole = Plan(longest, pixels, True, kept, BYTES_A_PIXEL[parameter.dtype], stride, reach)
-    limit = bytes_of(max_memory, "--max-memory") if max_memory else available_bytes(parameter.device)
+    limit = bytes_of(max_memory, "--max-memory") if max_memory else available_on(parameter.device)
     if whole.expected <= limit:
         return whole
     side = (int((max(0, limit - kept) / whole.a_pixel) ** 0.5) - 2 * reach) // stride * stride

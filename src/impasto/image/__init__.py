@@ -14,7 +14,7 @@ from impasto.image.encode import SUFFIXES, encode, format_of
 from impasto.image.files import Source, read, read_settings, write
 from impasto.image.masks import Mask, feather, read_mask, resize_mask
 from impasto.image.picture import IntegerArray, Picture, to_eight_bits, to_float, to_integers
-from impasto.image.resize import fit, resample, resize
+from impasto.image.resize import fit, resample, resample_rows, resize
 from impasto.image.sheet import contact_sheet
 from impasto.image.subject import find_subject
 
@@ -41,6 +41,7 @@ __all__ = [
     "read_settings",
     "repaint",
     "resample",
+    "resample_rows",
     "resize",
     "resize_mask",
     "to_eight_bits",

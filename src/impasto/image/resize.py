@@ -11,7 +11,7 @@ from PIL import Image
 from impasto.errors import InvalidOption
 from impasto.image.picture import described, to_float, to_integers
 
-__all__ = ["fit", "resample", "resize"]
+__all__ = ["fit", "resample", "resample_rows", "resize"]
 
 
 def fit(size: tuple[int, int], long_side: int) -> tuple[int, int]:
@@ -65,6 +65,21 @@ def resample(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
     for index in range(values.shape[2]):
         plane = Image.fromarray(np.ascontiguousarray(values[..., index]))
         resampled[..., index] = np.asarray(plane.resize(size[::-1], method))
+    return resampled
+
+
+def resample_rows(values: NDArray[np.float32], width: int, box: tuple[float, float], count: int) -> NDArray[np.float32]:
+    """Return `count` rows of what `resample` would give of a larger picture of which these values are some rows.
+
+    values: (h, w, 3); width: of the result; box: where its rows begin and end among the values' rows.  The values must
+    have what resampling looks at beyond the box, or end where the picture ends.
+    """
+    method = Image.Resampling.BICUBIC if width > values.shape[1] else Image.Resampling.LANCZOS
+    resampled = np.empty((count, width, values.shape[2]), np.float32)
+    place = (0, max(0.0, box[0]), values.shape[1], min(float(values.shape[0]), box[1]))
+    for index in range(values.shape[2]):
+        plane = Image.fromarray(np.ascontiguousarray(values[..., index]))
+        resampled[..., index] = np.asarray(plane.resize((width, count), method, place))
     return resampled
 
 

@@ -1,7 +1,7 @@
 """Convolutions whose input channels a style mixes first.
 
-Source: Rebuffi et al. 2017, "Learning multiple visual domains with residual adapters", section 3.1, the adapters in
-series: x + A x, with a matrix A for each domain.  Differs: here before each convolution, so that the matrix goes into
+Source: Rebuffi et al. 2017, "Learning multiple visual domains with residual adapters": x + A x, with a matrix A for
+each domain.  Differs: here before each convolution, so that the matrix goes into
 the convolution's weights, W (I + A), and painting takes no longer; and without a norm of its own.
 """
 

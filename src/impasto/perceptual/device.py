@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 
 from impasto.errors import EngineUnavailable
+from impasto.memory import SHARE, available_bytes
 
-__all__ = ["open_device", "wants_bf16"]
+__all__ = ["available_on", "open_device", "wants_bf16"]
 
 
 def open_device(name: str = "auto", local_rank: int = 0) -> torch.device:
@@ -36,3 +37,8 @@ def wants_bf16(device: torch.device, precision: str) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+
+
+def available_on(device: torch.device) -> int:
+    """Return how many bytes of a device's memory may be taken without doing harm."""
+    return int(SHARE * torch.cuda.mem_get_info(device)[0]) if device.type == "cuda" else available_bytes()

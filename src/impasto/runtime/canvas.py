@@ -9,16 +9,18 @@ the detail that the smaller one has no room for.  So the result, scaled down, is
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.image import resample
+from impasto.image import IntegerArray, resample, resample_rows, resize
 
 __all__ = ["canvas_sizes", "paint_at"]
 
 Pixels = NDArray[np.float32]
+Paint = Callable[[IntegerArray], Iterator[Pixels]]
+"""Yields the painting of a picture, (H, W, 3), from its top to its bottom, (rows, W, 3) float32 each."""
 
 FINEST = 840
 """Side in px of a square canvas for the smallest strokes; for the largest it is a quarter."""
@@ -28,6 +30,10 @@ NEAR = 1.25
 
 WORTH = 1.75
 """A size between the canvas and the picture is painted if it is smaller than the picture by this factor."""
+
+
+SUPPORT = 4
+"""Rows of the smaller picture that resampling looks at around a place, at most: Lanczos three, and one for rounding."""
 
 
 def canvas_sizes(size: tuple[int, int], stroke: float) -> list[tuple[int, int]]:
@@ -51,25 +57,60 @@ def _scaled(size: tuple[int, int], factor: float) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def paint_at(stroke: float, pixels: Pixels, paint: Callable[[Pixels], Pixels]) -> Pixels:
-    """Return the painting, (H, W, 3) float32 RGB, about [0, 1].
+def paint_at(stroke: float, pixels: IntegerArray, paint: Paint) -> Iterator[Pixels]:
+    """Yield the painting of a picture from its top to its bottom, (rows, W, 3) float32 RGB each, about [0, 1].
 
-    pixels: (H, W, 3) float32 RGB in [0, 1]; paint: paints such pictures of any size; stroke: as in `canvas_sizes`.
+    pixels: (H, W, 3) uint8 or uint16; paint: paints such pictures of any size; stroke: as in `canvas_sizes`.
     """
     own = pixels.shape[0], pixels.shape[1]
-    painting: Pixels | None = None
-    for size in canvas_sizes(own, stroke):
-        finer = paint(np.clip(resample(pixels, size), 0, 1))
-        painting = finer if painting is None else _with_detail(painting, finer)
-    assert painting is not None  # noqa: S101 - there is always one size
-    return resample(painting, own)
+    *smaller, last = canvas_sizes(own, stroke)
+    coarse: Pixels | None = None
+    for size in smaller:
+        coarse = _whole(_detailed(coarse, paint(_resized(pixels, size)), size))
+    painting = _detailed(coarse, paint(_resized(pixels, last)), last)
+    if last == own:
+        yield from painting
+    else:
+        yield resample(_whole(painting), own)
 
 
-def _with_detail(coarse: Pixels, fine: Pixels) -> Pixels:
-    """Return the coarse painting at the fine one's size, with what the fine one has beyond it.
+def _resized(pixels: IntegerArray, size: tuple[int, int]) -> IntegerArray:
+    resized: IntegerArray = resize(pixels, size)
+    return resized
 
-    A Laplacian pyramid's step (Burt and Adelson 1983): fine + up(coarse - down(fine)), so one way up serves for both.
+
+def _whole(strips: Iterator[Pixels]) -> Pixels:
+    first, *others = strips
+    return np.concatenate([first, *others]) if others else first
+
+
+def _detailed(coarse: Pixels | None, fine: Iterator[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
+    """Yield the coarse painting at the fine one's (height, width), with what the fine one has beyond it.
+
+    A Laplacian pyramid's step (Burt and Adelson 1983), fine + up(coarse - down(fine)), in a window that moves down.
     """
-    below = resample(fine, (coarse.shape[0], coarse.shape[1]))
-    corrected: Pixels = fine + resample(coarse - below, (fine.shape[0], fine.shape[1]))
-    return corrected
+    if coarse is None:
+        yield from fine
+        return
+    height, times = size[0], size[0] / coarse.shape[0]
+    correction = np.empty_like(coarse)
+    window, top = np.empty((0, size[1], 3), np.float32), 0  # rows of the fine painting, from which on
+    known = done = 0  # rows of the correction, and of what was yielded
+    for strip in fine:
+        window = np.concatenate([window, strip])
+        bottom = top + len(window)
+        at_end = bottom == height
+        # A row looks SUPPORT coarse rows around it.
+        ready = len(coarse) if at_end else max(known, int(bottom / times - SUPPORT))
+        if ready > known:
+            below = resample_rows(window, coarse.shape[1], (known * times - top, ready * times - top), ready - known)
+            correction[known:ready] = coarse[known:ready] - below
+            known = ready
+        until = height if at_end else max(done, int((known - SUPPORT) * times))
+        if until > done:
+            first = max(0, int(done / times) - SUPPORT)
+            box = done / times - first, until / times - first
+            yield window[done - top : until - top] + resample_rows(correction[first:known], size[1], box, until - done)
+            done = until
+        passed = max(0, min(done, int((known - SUPPORT) * times)) - top)
+        window, top = window[passed:], top + passed

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import ModelError
+from impasto.image import IntegerArray, to_float
 from impasto.model import Manifest, Style
 from impasto.runtime.engines import Engine, open_engine
 
@@ -55,6 +57,19 @@ class Session:
         self.check(style)
         planes = padded(picture, self.manifest.stride)
         return unpadded(self._run(planes, style), picture)
+
+    def strips(self, pixels: IntegerArray, style: Style, room: int) -> Iterator[NDArray[np.float32]]:
+        """Yield the painting from its top to its bottom, (rows, W, 3) float32 each, at once where memory allows.
+
+        pixels: (H, W, 3) uint8 or uint16, any size of at least 1x1; room: bytes that may be taken.
+        Raises ModelError for a style of another network, and MemoryError, which says what would fit.
+        """
+        self.check(style)
+        height, width = pixels.shape[:2]
+        if height * width * self.engine.bytes_a_pixel <= room:
+            yield self.paint(to_float(pixels), style)
+        else:
+            yield from self.engine.stream(pixels, style.vector, style.mixing, MARGIN, room)
 
     def _run(self, planes: NDArray[np.float32], style: Style) -> NDArray[np.float32]:
         try:

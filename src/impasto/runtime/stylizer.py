@@ -24,13 +24,13 @@ from impasto.image import (
     repaint,
     resize,
     to_eight_bits,
-    to_float,
     to_integers,
     with_layers,
     with_mask,
 )
+from impasto.memory import room_within
 from impasto.model import IDENTITY, Style, mix
-from impasto.options import check, option
+from impasto.options import bytes_of, check, option
 from impasto.runtime.canvas import paint_at
 from impasto.runtime.regions import MaskSource, Places, Region
 from impasto.runtime.session import Session
@@ -52,10 +52,13 @@ class StylizeOptions:
     )
     feather: float = option(0.004, "softness of masks' edges, as a part of the long side", low=0, high=0.5)
     size: int | None = option(None, "px of the result's long side; without it the photo's own size", low=1)
+    max_memory: str = option("", "memory to take at most, such as 2GB; else most of what is free")
     max_pixels: int = option(DEFAULT_MAX_PIXELS, "refuse photos of more pixels than this", low=1)
 
     def __post_init__(self) -> None:
         check(self)
+        if self.max_memory:
+            bytes_of(self.max_memory, "--max-memory")
 
 
 class Stylizer:
@@ -113,7 +116,8 @@ class Stylizer:
         try:
             painted = repaint(photo, self._composed(places.pixels, places))
         except MemoryError as error:
-            reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels; give a smaller --size"
+            reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels"
+            reason += f" ({error}); give a smaller --size or a larger --max-memory"
             raise PictureTooLarge(name, reason) from error
         return replace(painted, notices=(*painted.notices, *places.notices))
 
@@ -145,8 +149,12 @@ class Stylizer:
             recoloured = match_palette(pixels, cast("NDArray[np.float32]", style.palette))
             return cast("IntegerArray", blend(pixels, recoloured, options.strength))
         strong = self._at_strength(style)
-        floats = paint_at(options.stroke, to_float(pixels), lambda picture: self.session.paint(picture, strong))
-        painted = to_integers(floats, pixels.dtype.type)
+        limit = bytes_of(options.max_memory, "--max-memory") if options.max_memory else None
+        room = room_within(limit) - pixels.nbytes
+        painted, done = np.empty_like(pixels), 0
+        for strip in paint_at(options.stroke, pixels, lambda picture: self.session.strips(picture, strong, room)):
+            painted[done : done + len(strip)] = to_integers(strip, pixels.dtype.type)
+            done += len(strip)
         if options.color == "keep":
             painted = cast("IntegerArray", keep_colors(pixels, painted))
         return painted if self._mixes_vectors else cast("IntegerArray", blend(pixels, painted, options.strength))

@@ -5,7 +5,7 @@ Device names are known only here: auto, cpu, cuda, or what the engine itself cal
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, InvalidOption
+from impasto.image import IntegerArray
 
 __all__ = ["ENGINES", "PRECISIONS", "Engine", "open_engine"]
 
@@ -28,6 +29,8 @@ class Engine(Protocol):
     """Engine, device and precision in words, such as "OpenVINO CPU bf16"."""
     metadata: Mapping[str, str]
     """The network file's metadata."""
+    bytes_a_pixel: int
+    """Memory that painting a picture at once takes for each of its pixels, measured."""
 
     def run(
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
@@ -36,6 +39,21 @@ class Engine(Protocol):
 
         picture: (1, 3, H, W) float32, RGB in [0, 1], H and W multiples of the network's stride.
         style: (1, P) float32.  mixing: (1, Q) float32, or None: nothing is mixed.
+        """
+
+    def stream(
+        self,
+        pixels: IntegerArray,
+        vector: NDArray[np.float32],
+        mixing: NDArray[np.float32] | None,
+        margin: int,
+        room: int,
+    ) -> Iterator[NDArray[np.float32]]:
+        """Yield the painting of a picture of any size from its top to its bottom, (rows, W, 3) float32 each.
+
+        pixels: (H, W, 3) uint8 or uint16; vector: (P,); mixing: (Q,) or None; margin: px that are mirrored
+        on each side before it is painted; room: bytes that it may take.
+        Raises MemoryError, which says what would fit, if they do not suffice or the engine paints whole pictures only.
         """
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, ModelError
+from impasto.image import IntegerArray
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # without it ONNX Runtime reports each session to its makers
 import onnxruntime as ort
 
 __all__ = ["OnnxRuntimeEngine", "open_network"]
 
+BYTES_A_PIXEL = 1000
 PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
@@ -24,6 +27,7 @@ class OnnxRuntimeEngine:
     def __init__(self, session: ort.InferenceSession, provider: str) -> None:
         self.session = session
         self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
+        self.bytes_a_pixel = BYTES_A_PIXEL
         self.name = f"ONNX Runtime {provider.removesuffix('ExecutionProvider')} f32"
 
     def run(
@@ -37,6 +41,17 @@ class OnnxRuntimeEngine:
         }
         painting: NDArray[np.float32] = self.session.run(None, inputs)[0]
         return painting
+
+    def stream(
+        self,
+        pixels: IntegerArray,
+        vector: NDArray[np.float32],
+        mixing: NDArray[np.float32] | None,
+        margin: int,
+        room: int,
+    ) -> Iterator[NDArray[np.float32]]:
+        """See `Engine.stream`."""
+        raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")
 
 
 def open_network(network: Path, *, device: str, precision: str) -> OnnxRuntimeEngine:

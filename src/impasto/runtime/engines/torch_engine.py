@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +11,14 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from impasto.errors import EngineUnavailable, InvalidOption, ModelError
+from impasto.image import IntegerArray
 from impasto.model.network import Manifest
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
 
 __all__ = ["TorchEngine", "load_net", "open_network"]
+
+BYTES_A_PIXEL = 1000
 
 
 class TorchEngine:
@@ -22,6 +26,7 @@ class TorchEngine:
 
     def __init__(self, net: PaintingNet, metadata: dict[str, str], device: torch.device, bf16: bool) -> None:
         self.net, self.metadata, self.device, self.bf16 = net, metadata, device, bf16
+        self.bytes_a_pixel = BYTES_A_PIXEL if device.type == "cpu" else 0  # of the machine's own memory
         self.name = f"torch {device} {'bf16' if bf16 else 'f32'}"
 
     @torch.inference_mode()
@@ -34,6 +39,17 @@ class TorchEngine:
             painting = self.net(x, self._there(style), None if mixing is None else self._there(mixing))
         array: NDArray[np.float32] = painting.float().contiguous().cpu().numpy()
         return array
+
+    def stream(
+        self,
+        pixels: IntegerArray,
+        vector: NDArray[np.float32],
+        mixing: NDArray[np.float32] | None,
+        margin: int,
+        room: int,
+    ) -> Iterator[NDArray[np.float32]]:
+        """See `Engine.stream`."""
+        raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")
 
     def _there(self, numbers: NDArray[np.float32]) -> torch.Tensor:
         return torch.from_numpy(numbers).to(self.device)

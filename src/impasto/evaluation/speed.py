@@ -1,0 +1,190 @@
+"""How fast the bundled network paints on this machine, and how near that is to what the machine can do.
+
+Every painter runs in a process of its own, so that its peak memory is its own, and the runs of all are interleaved, so
+that a machine whose speed drifts slows all of them alike.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from impasto.errors import EngineUnavailable, ImpastoError
+from impasto.model import NETWORK
+from impasto.runtime.engines import open_engine
+
+__all__ = ["Command", "Timing", "operations_a_pixel", "painter", "peak_operations", "present", "time_network"]
+
+CUBE = 2048
+"""Side of the matrices whose product shows what the machine can do."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """A painter at one size: median of its runs in seconds, and its process's peak memory.
+
+    operations: floating-point operations a painting, each multiplication and each addition one.
+    """
+
+    engine: str
+    height: int
+    width: int
+    seconds: float
+    operations: float
+    memory: int
+
+    @property
+    def pixels_a_second(self) -> float:
+        """Pixels that are painted in a second."""
+        return self.height * self.width / self.seconds
+
+    @property
+    def operations_a_second(self) -> float:
+        """Floating-point operations a second."""
+        return self.operations / self.seconds
+
+
+def present(device: str = "auto") -> list[tuple[str, str]]:
+    """Return (engine, precision) of everything that can paint here."""
+    found = []
+    for engine in ("openvino", "onnxruntime", "torch"):
+        for precision in ("bf16", "f32"):
+            try:
+                open_engine(NETWORK, engine=engine, device=device, precision=precision)
+            except EngineUnavailable:
+                continue
+            found.append((engine, precision))
+    return found
+
+
+def painter(engine: str, precision: str, device: str = "auto") -> Command:
+    """Return the command that paints with the bundled network."""
+    facts = {"engine": engine, "precision": precision, "device": device}
+    return Command((sys.executable, "-m", "impasto.evaluation.worker"), facts)
+
+
+def time_network(commands: Sequence[Command], size: tuple[int, int], runs: int, threads: int = 0) -> list[Timing]:
+    """Return the timing of each painter at a (height, width), interleaved.
+
+    threads: cores that each may use; 0 means all.  Raises ImpastoError if one of them cannot paint.
+    """
+    height, width = size
+    operations = operations_a_pixel(load_file(NETWORK.with_suffix(".safetensors"))) * height * width
+    facts = {"size": size, "threads": threads or os.cpu_count()}
+    with ExitStack() as stack:
+        workers = [stack.enter_context(Worker(command, facts)) for command in commands]
+        seconds: list[list[float]] = [[] for _ in workers]
+        for _ in range(runs):
+            for worker, each in zip(workers, seconds, strict=True):
+                each.append(worker.run())
+        return [
+            Timing(worker.name, height, width, median(each), operations, worker.end())
+            for worker, each in zip(workers, seconds, strict=True)
+        ]
+
+
+@dataclass(frozen=True)
+class Command:
+    """How a painter is started: a program that speaks as `impasto.evaluation.worker` does, and facts for it."""
+
+    arguments: Sequence[str]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Worker:
+    """A process that speaks as `impasto.evaluation.worker` does."""
+
+    def __init__(self, command: Command, facts: Mapping[str, Any]) -> None:
+        self.arguments = [*command.arguments, json.dumps({**command.facts, **facts})]
+        self.cores = int(facts["threads"])
+
+    def __enter__(self) -> Worker:
+        self.process = subprocess.Popen(  # noqa: S603 - our own module, or a peer's script
+            self.arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        if hasattr(os, "sched_setaffinity"):
+            allowed = sorted(os.sched_getaffinity(0))
+            os.sched_setaffinity(self.process.pid, allowed[: self.cores])
+        self.name = self._answer()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def run(self) -> float:
+        """Paint once and return the seconds that it took."""
+        assert self.process.stdin is not None  # noqa: S101 - a pipe
+        self.process.stdin.write("\n")
+        self.process.stdin.flush()
+        return float(self._answer())
+
+    def end(self) -> int:
+        """End the process and return its peak memory in bytes."""
+        assert self.process.stdin is not None  # noqa: S101 - a pipe
+        self.process.stdin.close()
+        return int(self._answer())
+
+    def _answer(self) -> str:
+        assert self.process.stdout is not None  # noqa: S101 - a pipe
+        assert self.process.stderr is not None  # noqa: S101 - a pipe
+        line = self.process.stdout.readline().strip()
+        if not line:
+            said = self.process.stderr.read().strip().splitlines()
+            raise ImpastoError(
+                f"{' '.join(self.arguments[:3])[:200]} ended: {said[-1] if said else 'nothing was said'}"
+            )
+        return line
+
+
+def operations_a_pixel(weights: Mapping[str, Any]) -> float:
+    """Return the operations that a network of the family `impasto` takes for each pixel, as it is exported.
+
+    weights: {name: array} of its safetensors file.  Convolutions only; upsamplings as the transposed convolutions that
+    they become, which take 4 of 9 multiplications.
+    """
+    total: float = sum(
+        2.0 * np.prod(weight.shape[:2]) * (4 if "convolution" in name else np.prod(weight.shape[2:])) * _share(name)
+        for name, weight in weights.items()
+        if name.endswith(".weight")
+    )
+    return total
+
+
+def _share(layer: str) -> float:
+    """Return the positions of a layer's map for each pixel."""
+    return 1 / 16 if layer.startswith("trunk") else 1 / 4 if layer.startswith("decoder.0") else 1.0
+
+
+def peak_operations(precision: str, runs: int = 7) -> float:
+    """Return the floating-point operations a second of OpenVINO's product of two large matrices on the CPU."""
+    from impasto.runtime.engines.offline import absent
+
+    with absent("openvino_telemetry"):
+        import openvino as ov
+        from openvino import opset13 as ops
+
+    matrix = np.random.default_rng(0).standard_normal((CUBE, CUBE), np.float32)
+    given = ops.parameter([CUBE, CUBE], np.float32)
+    model = ov.Model([ops.matmul(given, ops.constant(matrix), False, False)], [given])
+    request = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision}).create_infer_request()
+    seconds = []
+    for _ in range(runs + 1):
+        began = time.perf_counter()
+        request.infer([matrix], share_inputs=True)
+        seconds.append(time.perf_counter() - began)
+    return 2 * CUBE**3 / min(seconds[1:])

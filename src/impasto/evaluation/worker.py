@@ -1,0 +1,50 @@
+"""One painter in a process of its own, timed on request: what `impasto.evaluation.speed` starts.
+
+    python -m impasto.evaluation.worker '{"engine": ..., "precision": ..., "device": ..., "size": ...}'
+
+Each line on standard input asks for one painting, and is answered by its seconds on standard output; the end of the
+input is answered by the process's peak memory in bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+__all__ = ["serve"]
+
+
+def serve(run: Callable[[], Any]) -> None:
+    """Answer requests for runs until the input ends; the first, which compiles and warms up, before any."""
+    from impasto.memory import peak_bytes
+
+    run()
+    for _ in sys.stdin:
+        began = time.perf_counter()
+        run()
+        print(time.perf_counter() - began, flush=True)  # noqa: T201 - the protocol
+    print(peak_bytes(), flush=True)  # noqa: T201
+
+
+def main() -> None:
+    """Paint noise with the bundled network, from floats to floats, so that nothing but the network is timed."""
+    from impasto.model import NETWORK, bundled_styles, read_style
+    from impasto.runtime.session import Session
+
+    facts = json.loads(sys.argv[1])
+    size = facts.pop("size")
+    facts.pop("threads")  # who starts this says which cores it may use
+    session = Session.open(NETWORK, **facts)
+    style = read_style(bundled_styles()[0].path)
+    photo = np.random.default_rng(0).random((*size, 3), np.float32)
+    print(session.engine.name, flush=True)  # noqa: T201
+    serve(lambda: session.paint(photo, style))
+
+
+if __name__ == "__main__":
+    main()

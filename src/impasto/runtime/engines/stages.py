@@ -1,0 +1,250 @@
+"""Impasto's network cut at its norms: OpenVINO models that each take a few rows of maps, whatever the picture's height.
+
+Between two norms nothing depends on more of the picture than on a row above and below, so the network can be run stage
+by stage over strips, with each norm's moments collected from all strips before the next stage begins.  What comes out
+is what the whole network gives, up to rounding.
+
+Maps are (1, C, rows, columns), a quarter of the picture's size.  A stage's input has a row more at either side than its
+output; beyond the picture's border the caller gives the rows that reflection gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.runtime.engines.offline import absent
+
+with absent("openvino_telemetry"):
+    import openvino as ov
+    from openvino import opset13 as ops
+
+__all__ = ["FOLD", "LAST_HALO", "Line", "Stages"]
+
+FOLD = 4
+"""Pixels in each direction that the trunk has one position for."""
+LAST_HALO = 2
+"""Rows at either side, within the picture, that the last stage looks at."""
+EPSILON = 1e-5
+"""As in `nets.norm`."""
+
+Array = NDArray[np.float32]
+Line = tuple[Array, Array]
+"""Scale and shift of a norm whose moments are known, (1, C, 1, 1) each."""
+
+
+class _Numbers:
+    """A style's vector and mixing, dealt out in the order of the network's layers."""
+
+    def __init__(self, vector: Array, mixing: Array | None) -> None:
+        self.vector, self.mixing, self._read, self._mixed = vector, mixing, 0, 0
+
+    def take(self, parts: int, channels: int) -> Array:
+        """Return the next (parts, channels) numbers."""
+        share = self.vector[self._read : self._read + parts * channels]
+        self._read += parts * channels
+        return share.reshape(parts, channels)
+
+    def mixed(self, weight: Array) -> Array:
+        """Return a convolution's weights, (O, I, k, k), with their input channels mixed; see `nets.mixing`."""
+        if self.mixing is None:
+            return weight
+        inputs = weight.shape[1]
+        matrix = self.mixing[self._mixed : self._mixed + inputs**2].reshape(inputs, inputs)
+        self._mixed += inputs**2
+        return weight + np.moveaxis(np.tensordot(weight, matrix, ([1], [0])), -1, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class _Convolution:
+    """weight: (O, I, 3, 3); bias: (1, O, 1, 1)."""
+
+    weight: Array
+    bias: Array
+
+    @cached_property
+    def upsampling(self) -> Array:
+        """The weights, (I, O, 4, 4), of the transposed convolution that replaces upsampling; see `export.graph`."""
+        kernel = _phases(_phases(self.weight, 2), 3)
+        return np.ascontiguousarray(kernel.swapaxes(0, 1))
+
+
+def _phases(kernel: Array, axis: int) -> Array:
+    before, centre, after = np.moveaxis(kernel, axis, 0)
+    return np.stack([after, centre + after, before + centre, before], axis)
+
+
+class Stages:
+    """A network's stages in one style.
+
+    weights: {name: array} of a safetensors file of the family `impasto`; vector, mixing: of the style; dtype: of maps,
+    float16 or float32; device, hint: OpenVINO's device and properties.
+    """
+
+    def __init__(
+        self,
+        weights: Mapping[str, Array],
+        vector: Array,
+        mixing: Array | None,
+        dtype: Any,
+        device: str,
+        hint: Mapping[str, str],
+    ) -> None:
+        self.dtype, self.device, self.hint, self.core = np.dtype(dtype), device, dict(hint), ov.Core()
+        self.blocks = sum(name.endswith("first.layer.weights.weight") for name in weights)
+        names = ["trunk.0.layer"]
+        names += [f"trunk.{block}.{part}.layer" for block in range(1, self.blocks + 1) for part in ("first", "second")]
+        names += ["decoder.0.layer.convolution", "decoder.1.layer.convolution", "last"]
+        numbers = _Numbers(vector, mixing)
+        self.convolutions = [
+            _Convolution(numbers.mixed(weights[f"{name}.weights.weight"]), _column(weights[f"{name}.weights.bias"]))
+            for name in names
+        ]
+        self.channels = self.convolutions[0].bias.size
+        self.norms = [numbers.take(3, self.channels) for _ in range(2 * self.blocks + 2)]
+        self.affines = [numbers.take(2, convolution.bias.size) for convolution in self.convolutions[-3:-1]]
+        self.skip = numbers.take(1, 3)
+        self._compiled: dict[tuple[Any, ...], Any] = {}
+
+    @staticmethod
+    def know(weights: Mapping[str, Array]) -> bool:
+        """Return whether weights are of a network that can be cut into these stages."""
+        return "trunk.0.layer.weights.weight" in weights
+
+    def line(self, norm: int, mean: NDArray[np.float64], variance: NDArray[np.float64]) -> Line:
+        """Return what a norm, by its number in the network, does to maps of these moments, (C,) each."""
+        gamma, beta, through = self.norms[norm].astype(np.float64)
+        gain = gamma / np.sqrt(variance + EPSILON)
+        return _column(gain + through), _column(beta - gain * mean)
+
+    def stem(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return the first convolution's map, (1, C, rows, columns), and mean and variance of it, (C,) each.
+
+        pixels: (1, FOLD * (rows + 2), FOLD * columns, 3) uint8 or uint16 RGB.
+        """
+
+        def build(given: Any) -> list[Any]:
+            folded = ops.space_to_depth(_centred(given), "depth_first", FOLD)
+            return self._with_moments(_convolved(folded, *self._constants(0)))
+
+        return self._run("stem", [pixels], build)
+
+    def second(self, block: int, y: NDArray[Any], line: Line) -> list[NDArray[Any]]:
+        """Return the map of a block's second convolution and its moments; y: the first one's, line: its norm's.
+
+        block: from 0.
+        """
+
+        def build(y: Any, scale: Any, shift: Any, weight: Any, bias: Any) -> list[Any]:
+            return self._with_moments(_convolved(ops.relu(_on(y, scale, shift)), weight, bias))
+
+        return self._run("second", [y, *line, *self._weights(2 * block + 2)], build)
+
+    def first(self, block: int, x: NDArray[Any] | None, y: NDArray[Any], line: Line) -> list[NDArray[Any]]:
+        """Return the map that a block begins with, the map of its first convolution, and moments of the latter.
+
+        x: what the block before began with; y: the map of its second convolution, line: its norm's.  For the first
+        block x is None, and y the stem's map.
+        """
+
+        def build(y: Any, scale: Any, shift: Any, weight: Any, bias: Any, x: Any = None) -> list[Any]:
+            joined = ops.relu(_on(y, scale, shift)) if x is None else _joined(x, y, scale, shift)
+            convolved = self._with_moments(_convolved(joined, weight, bias))
+            return [ops.convert(_rows(joined, 1, -1), self.dtype), *convolved]
+
+        given = [y, *line, *self._weights(2 * block + 1)]
+        return self._run("first", given if x is None else [*given, x], build)
+
+    def end(self, x: NDArray[Any] | None, y: NDArray[Any], line: Line) -> list[NDArray[Any]]:
+        """Return the map that the last block ends with and its moments; arguments as of `first`, without halos."""
+
+        def build(y: Any, scale: Any, shift: Any, x: Any = None) -> list[Any]:
+            return self._with_moments(ops.relu(_on(y, scale, shift)) if x is None else _joined(x, y, scale, shift))
+
+        given = [y, *line]
+        return self._run("end", given if x is None else [*given, x], build)
+
+    def decode(self, x: NDArray[Any], line: Line, pixels: NDArray[Any], inside: tuple[bool, bool]) -> Array:
+        """Return the painting, (1, 3, FOLD * rows, FOLD * columns) float32, about [0, 1].
+
+        x: the trunk's map, with LAST_HALO rows more at its top and at its bottom where these lie inside the picture;
+        pixels: (1, FOLD * rows, FOLD * columns, 3), without halos.
+        """
+
+        def build(x: Any, scale: Any, shift: Any, given: Any) -> list[Any]:
+            x = _on(x, scale, shift)
+            beyond = [int(not each) for each in inside]
+            for convolution, (gamma, beta) in zip(self.convolutions[-3:-1], self.affines, strict=True):
+                padded = ops.pad(x, [0, 0, beyond[0], 1], [0, 0, beyond[1], 1], "edge")
+                upsampled = ops.convolution_backprop_data(
+                    padded, ops.constant(convolution.upsampling), [2, 2], None, [3, 3], [3, 3], [1, 1]
+                )
+                with_bias = ops.add(upsampled, ops.constant(convolution.bias))
+                x = ops.relu(_on(with_bias, ops.constant(_column(gamma)), ops.constant(_column(beta))))
+            x = ops.pad(x, [0, 0, beyond[0], 0], [0, 0, beyond[1], 0], "reflect")
+            painted = _convolved(x, *self._constants(-1))
+            painted = _rows(painted, int(inside[0]), -int(inside[1]) or None)
+            photo = ops.multiply(_centred(given), ops.constant(_column(self.skip[0])))
+            return [ops.add(ops.add(painted, photo), np.float32(0.5))]
+
+        (painted,) = self._run(("decode", inside), [x, *line, pixels], build)
+        return painted
+
+    def _weights(self, index: int) -> list[Array]:
+        convolution = self.convolutions[index]
+        return [convolution.weight, convolution.bias]
+
+    def _constants(self, index: int) -> list[Any]:
+        return [ops.constant(values) for values in self._weights(index)]
+
+    def _with_moments(self, y: Any) -> list[Any]:
+        mean = ops.reduce_mean(y, np.array([2, 3]), keep_dims=True)
+        deviation = ops.subtract(y, mean)
+        variance = ops.reduce_mean(ops.multiply(deviation, deviation), np.array([2, 3]), keep_dims=True)
+        flat = np.array([-1])
+        return [ops.convert(y, self.dtype), *(ops.reshape(each, flat, special_zero=False) for each in (mean, variance))]
+
+    def _run(self, name: Any, given: Sequence[NDArray[Any]], build: Any) -> list[NDArray[Any]]:
+        key = (name, *((values.shape, values.dtype) for values in given))
+        if key not in self._compiled:
+            parameters = [ops.parameter(list(values.shape), values.dtype) for values in given]
+            model = ov.Model(build(*parameters), parameters)
+            self._compiled[key] = self.core.compile_model(model, self.device, self.hint).create_infer_request()
+        request = self._compiled[key]
+        request.infer(dict(enumerate(given)), share_inputs=True)
+        return [request.get_output_tensor(index).data for index in range(len(request.results))]
+
+
+def _column(values: NDArray[Any]) -> Array:
+    return np.ascontiguousarray(values, np.float32).reshape(1, -1, 1, 1)
+
+
+def _centred(pixels: Any) -> Any:
+    """Return integers, (1, H, W, 3), as (1, 3, H, W) floats in [-0.5, 0.5]."""
+    white = np.float32(255 if pixels.get_element_type() == ov.Type.u8 else 65535)
+    floats = ops.transpose(ops.convert(pixels, np.float32), np.array([0, 3, 1, 2]))
+    return ops.subtract(ops.divide(floats, white), np.float32(0.5))
+
+
+def _on(y: Any, scale: Any, shift: Any) -> Any:
+    return ops.add(ops.multiply(ops.convert(y, np.float32), scale), shift)
+
+
+def _joined(x: Any, y: Any, scale: Any, shift: Any) -> Any:
+    return ops.add(ops.convert(x, np.float32), _on(y, scale, shift))
+
+
+def _convolved(x: Any, weight: Any, bias: Any) -> Any:
+    """Return a 3x3 convolution's map: two rows less, and the columns reflected at their ends."""
+    padded = ops.pad(x, [0, 0, 0, 1], [0, 0, 0, 1], "reflect")
+    return ops.add(ops.convolution(padded, weight, [1, 1], [0, 0], [0, 0], [1, 1]), bias)
+
+
+def _rows(x: Any, first: int, last: int | None) -> Any:
+    stop = np.iinfo(np.int64).max if last is None else last
+    return ops.slice(x, np.array([first]), np.array([stop]), np.array([1]), np.array([2]))

@@ -1,0 +1,59 @@
+"""Figures of speed: what is counted, and workers that answer."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import load_file
+
+from impasto.errors import ImpastoError
+from impasto.evaluation.speed import (
+    Command,
+    Worker,
+    operations_a_pixel,
+    painter,
+    peak_operations,
+    present,
+    time_network,
+)
+from impasto.export.graph import fold
+from impasto.model import NETWORK
+from impasto.runtime.engines.torch_engine import load_net
+
+
+def test_operations_are_those_that_torch_counts():
+    from torch.utils.flop_counter import FlopCounterMode
+
+    net = load_net(NETWORK.with_suffix(".safetensors"))[0].requires_grad_(False)
+    side = 64
+    with FlopCounterMode(display=False) as counted, torch.no_grad():
+        fold(net)(torch.rand(1, 3, side, side), net.new_style()[None])
+    ours = operations_a_pixel(load_file(NETWORK.with_suffix(".safetensors"))) * side**2
+    assert counted.get_total_flops() == pytest.approx(ours, rel=0.15)  # it counts what upsampling cuts off, too
+
+
+def test_everything_that_is_here_is_found():
+    found = present()
+    assert {("openvino", "f32"), ("onnxruntime", "f32"), ("torch", "f32")} <= set(found)
+    assert ("onnxruntime", "bf16") not in found
+
+
+def test_a_painter_is_timed_in_its_own_process():
+    (timing,) = time_network([painter("openvino", "f32")], (64, 80), 2)
+    assert timing.engine == "OpenVINO CPU f32"
+    assert 0 < timing.seconds < 10
+    assert timing.memory > 50e6
+    assert timing.pixels_a_second == pytest.approx(64 * 80 / timing.seconds)
+    assert timing.operations / (64 * 80) == pytest.approx(58.6e3, rel=0.01)
+
+
+def test_a_worker_that_fails_says_why():
+    script = (sys.executable, "-c", "import sys; sys.exit('there is no such painter')")
+    with pytest.raises(ImpastoError, match="there is no such painter"), Worker(Command(script), {"threads": 1}):
+        pass
+
+
+def test_the_peak_is_a_plausible_number():
+    assert 1e9 < peak_operations("f32", runs=1) < 1e15
+    assert np.isfinite(peak_operations("f32", runs=1))
