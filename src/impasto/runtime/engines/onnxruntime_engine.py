@@ -17,7 +17,8 @@ import onnxruntime as ort
 
 __all__ = ["OnnxRuntimeEngine", "open_network"]
 
-BYTES_A_PIXEL = 1000
+BYTES_A_PIXEL = 700
+"""Measured at 2 megapixels."""
 PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
