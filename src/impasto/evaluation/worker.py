@@ -19,15 +19,16 @@ import numpy as np
 __all__ = ["serve"]
 
 
-def serve(run: Callable[[], Any]) -> None:
-    """Answer requests for runs until the input ends; the first, which compiles and warms up, before any."""
+def serve(name: str, run: Callable[[], Any]) -> None:
+    """Say the painter's name after a first run, which warms it up, and answer requests until the input ends."""
     from impasto.memory import peak_bytes
 
     run()
+    print(name, flush=True)  # noqa: T201 - the protocol
     for _ in sys.stdin:
         began = time.perf_counter()
         run()
-        print(time.perf_counter() - began, flush=True)  # noqa: T201 - the protocol
+        print(time.perf_counter() - began, flush=True)  # noqa: T201
     print(peak_bytes(), flush=True)  # noqa: T201
 
 
@@ -42,8 +43,7 @@ def main() -> None:
     session = Session.open(NETWORK, **facts)
     style = read_style(bundled_styles()[0].path)
     photo = np.random.default_rng(0).random((*size, 3), np.float32)
-    print(session.engine.name, flush=True)  # noqa: T201
-    serve(lambda: session.paint(photo, style))
+    serve(session.engine.name, lambda: session.paint(photo, style))
 
 
 if __name__ == "__main__":

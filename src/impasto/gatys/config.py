@@ -9,10 +9,9 @@ from typing import Any
 from impasto.errors import InvalidOption
 from impasto.options import adapted, bytes_of, check, check_name, option, seconds_of
 
-__all__ = ["COLOURS", "PRESETS", "STARTS", "OptimizeConfig"]
+__all__ = ["PRESETS", "OptimizeConfig"]
 
 COLOURS = ("style", "match", "luminance")
-STARTS = ("auto", "network", "photo", "noise", "mean")
 LOSSES = ("gram", "mean-deviation", "wasserstein", "histogram", "nearest")
 MOST_KINDS = 8
 

@@ -2,7 +2,7 @@
 
 Source: Rebuffi et al. 2017, "Learning multiple visual domains with residual adapters": x + A x, with a matrix A for
 each domain.  Differs: here before each convolution, so that the matrix goes into
-the convolution's weights, W (I + A), and painting takes no longer; and without a norm of its own.
+the convolution's weights, W (I + A), and painting takes hardly longer; and without a norm of its own.
 """
 
 from __future__ import annotations

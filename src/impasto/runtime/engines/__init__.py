@@ -53,8 +53,10 @@ class Engine(Protocol):
 
         pixels: (H, W, 3) uint8 or uint16; vector: (P,); mixing: (Q,) or None; margin: px that are mirrored
         on each side before it is painted; room: bytes that it may take.
-        Raises MemoryError, which says what would fit, if they do not suffice or the engine paints whole pictures only.
+        Raises MemoryError, which says what would fit, if they do not suffice or, as here, the engine paints whole
+        pictures only.
         """
+        raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")
 
 
 def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, ModelError
-from impasto.image import IntegerArray
+from impasto.runtime.engines import Engine
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # without it ONNX Runtime reports each session to its makers
 import onnxruntime as ort
@@ -22,7 +21,7 @@ BYTES_A_PIXEL = 700
 PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider", "cuda": "CUDAExecutionProvider"}
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(Engine):
     """See `Engine`."""
 
     def __init__(self, session: ort.InferenceSession, provider: str) -> None:
@@ -42,17 +41,6 @@ class OnnxRuntimeEngine:
         }
         painting: NDArray[np.float32] = self.session.run(None, inputs)[0]
         return painting
-
-    def stream(
-        self,
-        pixels: IntegerArray,
-        vector: NDArray[np.float32],
-        mixing: NDArray[np.float32] | None,
-        margin: int,
-        room: int,
-    ) -> Iterator[NDArray[np.float32]]:
-        """See `Engine.stream`."""
-        raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")
 
 
 def open_network(network: Path, *, device: str, precision: str) -> OnnxRuntimeEngine:

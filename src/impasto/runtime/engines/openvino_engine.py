@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 
 from impasto.errors import EngineUnavailable, ModelError
 from impasto.image import IntegerArray
+from impasto.runtime.engines import Engine
 from impasto.runtime.engines.offline import absent
 from impasto.runtime.engines.stages import Stages
 from impasto.runtime.engines.streaming import stream
@@ -25,7 +26,7 @@ BYTES_A_PIXEL = {"bf16": 220, "f32": 300}
 """Measured at 9 megapixels, and half as much again for the sizes that are kept."""
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(Engine):
     """See `Engine`.
 
     Compiled anew for each picture size, because fixed sizes run a fifth faster, and for styles that mix nothing, whose

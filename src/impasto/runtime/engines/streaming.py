@@ -8,8 +8,9 @@ stage begins when the one before has seen all rows.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from typing import Any
@@ -118,70 +119,48 @@ def stream(stages: Stages, pixels: IntegerArray, margin: int, room: int) -> Iter
     Raises MemoryError, which says what would fit, if the room or that for scratch files does not suffice.
     """
     source = _Padded(pixels, margin)
-    rows, columns = source.rows, source.columns
-    strip = min(MOST_ROWS, room // (BYTES_A_POSITION * columns) - 2 * LAST_HALO)
-    if strip < LEAST_ROWS:
-        needed = BYTES_A_POSITION * columns * (LEAST_ROWS + 2 * LAST_HALO)
-        raise MemoryError(f"even strip by strip it takes {needed / 2**30:.1f} GB beside the picture itself")
-    strips = [(first, min(first + strip, rows)) for first in range(0, rows, strip)]
-    size = stages.channels * rows * columns * stages.dtype.itemsize
+    strips = _strips(source, room)
+    size = stages.channels * source.rows * source.columns * stages.dtype.itemsize
     folder = _scratch_folder(3 * size)
-    x, first_map, second_map = (_Map(folder, stages.channels, rows, columns, stages.dtype) for _ in range(3))
+    maps = [_Map(folder, stages.channels, source.rows, source.columns, stages.dtype) for _ in range(3)]
     try:
-        moments = _Moments()
-        for top, bottom in strips:
-            y, mean, variance = stages.stem(source.strip(top - 1, bottom + 1))
-            second_map.write(top, y)
-            moments.add((bottom - top) * columns, mean, variance)
-        for block in range(stages.blocks):
-            line = stages.line(2 * block, moments.mean, moments.squares / moments.count)
-            moments = _first(stages, block, x, second_map, first_map, line, strips)
-            line = stages.line(2 * block + 1, moments.mean, moments.squares / moments.count)
-            moments = _second(stages, block, first_map, second_map, line, strips)
-        line = stages.line(2 * stages.blocks, moments.mean, moments.squares / moments.count)
-        moments = _Moments()
-        for top, bottom in strips:
-            joined, mean, variance = stages.end(
-                x.read(top, bottom) if stages.blocks else None, second_map.read(top, bottom), line
-            )
-            x.write(top, joined)
-            moments.add((bottom - top) * columns, mean, variance)
-        line = stages.line(2 * stages.blocks + 1, moments.mean, moments.squares / moments.count)
-        yield from _decoded(stages, x, source, line, strips)
+        yield from _painted(stages, source, strips, *maps)
     finally:
-        for each in (x, first_map, second_map):
+        for each in maps:
             each.close()
 
 
-def _first(
-    stages: Stages, block: int, x: _Map, y: _Map, out: _Map, line: Line, strips: list[tuple[int, int]]
-) -> _Moments:
-    moments, waiting = _Moments(), None
-    for top, bottom in strips:
-        before = x.read(top - 1, bottom + 1) if block else None
-        joined, convolved, mean, variance = stages.first(block, before, y.read(top - 1, bottom + 1), line)
-        if waiting is not None:  # only now: the strip below has looked at the old rows
-            x.write(*waiting)
-        waiting = top, joined.copy()
-        out.write(top, convolved)
-        moments.add((bottom - top) * x.columns, mean, variance)
-    if waiting is not None:
-        x.write(*waiting)
-    return moments
+Strip = tuple[int, int]
+"""First row of maps, and the one after the last."""
 
 
-def _second(stages: Stages, block: int, y: _Map, out: _Map, line: Line, strips: list[tuple[int, int]]) -> _Moments:
-    moments = _Moments()
-    for top, bottom in strips:
-        convolved, mean, variance = stages.second(block, y.read(top - 1, bottom + 1), line)
-        out.write(top, convolved)
-        moments.add((bottom - top) * y.columns, mean, variance)
-    return moments
+def _strips(source: _Padded, room: int) -> list[Strip]:
+    """Return strips that cover all rows, as large as the room allows; raises MemoryError if it is too small for any."""
+    height = min(MOST_ROWS, room // (BYTES_A_POSITION * source.columns) - 2 * LAST_HALO)
+    if height < LEAST_ROWS:
+        needed = BYTES_A_POSITION * source.columns * (LEAST_ROWS + 2 * LAST_HALO)
+        raise MemoryError(f"even strip by strip it takes {needed / 2**30:.1f} GB beside the picture itself")
+    return [(first, min(first + height, source.rows)) for first in range(0, source.rows, height)]
 
 
-def _decoded(
-    stages: Stages, x: _Map, source: _Padded, line: Line, strips: list[tuple[int, int]]
+def _painted(
+    stages: Stages, source: _Padded, strips: Sequence[Strip], x: _Map, first: _Map, second: _Map
 ) -> Iterator[NDArray[np.float32]]:
+    """Yield the painting; x: for what blocks begin with; first, second: for their convolutions' maps."""
+    last_norm = 2 * stages.blocks + 1
+
+    def stem(top: int, bottom: int) -> list[NDArray[Any]]:
+        return stages.stem(source.strip(top - 1, bottom + 1))
+
+    line = stages.line(0, *_pass(strips, stem, [second]))
+    for block in range(stages.blocks):
+        line = stages.line(2 * block + 1, *_pass(strips, partial(_first, stages, block, x, second, line), [x, first]))
+        line = stages.line(2 * block + 2, *_pass(strips, partial(_second, stages, block, first, line), [second]))
+
+    def end(top: int, bottom: int) -> list[NDArray[Any]]:
+        return stages.end(x.read(top, bottom) if stages.blocks else None, second.read(top, bottom), line)
+
+    line = stages.line(last_norm, *_pass(strips, end, [x]))
     for top, bottom in strips:
         inside = top > 0, bottom < x.rows
         above, below = (LAST_HALO * int(each) for each in inside)
@@ -189,6 +168,36 @@ def _decoded(
         cropped = source.own(painted, top)
         if cropped.shape[0]:
             yield cropped
+
+
+def _first(stages: Stages, block: int, x: _Map, y: _Map, line: Line, top: int, bottom: int) -> list[NDArray[Any]]:
+    before = x.read(top - 1, bottom + 1) if block else None
+    return stages.first(block, before, y.read(top - 1, bottom + 1), line)
+
+
+def _second(stages: Stages, block: int, y: _Map, line: Line, top: int, bottom: int) -> list[NDArray[Any]]:
+    return stages.second(block, y.read(top - 1, bottom + 1), line)
+
+
+def _pass(
+    strips: Sequence[Strip], work: Callable[[int, int], list[NDArray[Any]]], outputs: Sequence[_Map]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Run a stage over all strips and return mean and variance, (C,) each, of its last map.
+
+    work: gives, for a strip, what goes into each output, and mean and variance of the last.  It may read an output:
+    a strip's rows are written only when the strip below has looked at those of before.
+    """
+    moments = _Moments()
+    waiting: list[tuple[_Map, int, NDArray[Any]]] = []
+    for top, bottom in strips:
+        *made, mean, variance = work(top, bottom)
+        for output, first, rows in waiting:
+            output.write(first, rows)
+        waiting = [(output, top, rows.copy()) for output, rows in zip(outputs, made, strict=True)]
+        moments.add((bottom - top) * outputs[0].columns, mean, variance)
+    for output, first, rows in waiting:
+        output.write(first, rows)
+    return moments.mean, moments.squares / moments.count
 
 
 class _Padded:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,10 +10,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from impasto.errors import EngineUnavailable, InvalidOption, ModelError
-from impasto.image import IntegerArray
 from impasto.model.network import Manifest
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
+from impasto.runtime.engines import Engine
 
 __all__ = ["TorchEngine", "load_net", "open_network"]
 
@@ -22,7 +21,7 @@ BYTES_A_PIXEL = 500
 """Measured at 2 megapixels."""
 
 
-class TorchEngine:
+class TorchEngine(Engine):
     """See `Engine`."""
 
     def __init__(self, net: PaintingNet, metadata: dict[str, str], device: torch.device, bf16: bool) -> None:
@@ -40,17 +39,6 @@ class TorchEngine:
             painting = self.net(x, self._there(style), None if mixing is None else self._there(mixing))
         array: NDArray[np.float32] = painting.float().contiguous().cpu().numpy()
         return array
-
-    def stream(
-        self,
-        pixels: IntegerArray,
-        vector: NDArray[np.float32],
-        mixing: NDArray[np.float32] | None,
-        margin: int,
-        room: int,
-    ) -> Iterator[NDArray[np.float32]]:
-        """See `Engine.stream`."""
-        raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")
 
     def _there(self, numbers: NDArray[np.float32]) -> torch.Tensor:
         return torch.from_numpy(numbers).to(self.device)
