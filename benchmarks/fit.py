@@ -1,6 +1,6 @@
 """Print how near a fitted style comes to the same painting trained into the network, on photos that neither has seen.
 
-    python benchmarks/fit.py --paintings FILE... --photos DIR --trained MODEL [--budget 3m] [--network FILE] [--limit N]
+    python benchmarks/fit.py --paintings FILE... --photos DIR --trained MODEL [--budget 3m] [--model MODEL] [--limit N]
 
 MODEL is the folder of a finished `impasto train --base bundled --style FILE...` of the same paintings, on which the
 bundled network must not have been trained: configs/left-out.toml is that run.
@@ -16,7 +16,7 @@ import impasto
 from impasto.batch.jobs import find
 from impasto.evaluation.machine import heading
 from impasto.evaluation.quality import Summary, measure, spread, summarise
-from impasto.model import NETWORK
+from impasto.model import network_of
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.weights import load_vgg19
 
@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--photos", required=True)
     parser.add_argument("--trained", type=Path, required=True)
     parser.add_argument("--budget", nargs="+", default=["3m"])
-    parser.add_argument("--network", type=Path, default=NETWORK)
+    parser.add_argument("--model", type=network_of, default=network_of())
     parser.add_argument("--limit", type=int, default=0)
     options = parser.parse_args()
     photos = spread([str(photo) for photo in find([options.photos])], options.limit)
@@ -44,7 +44,7 @@ def main() -> None:
             with TemporaryDirectory() as scratch:
                 file = Path(scratch) / f"{painting.stem}.style"
                 began = time.perf_counter()
-                impasto.fit(painting, file, network=options.network, budget=budget)
+                impasto.fit(painting, file, model=options.model, budget=budget)
                 seconds = time.perf_counter() - began
                 fitted = quality(criterion, file, painting, photos, options.network)
             row(painting.stem, f"fitted, {budget}", f"{seconds:.0f}", fitted, trained)
@@ -57,7 +57,7 @@ def main() -> None:
 def quality(
     criterion: PerceptualCriterion, style: Path, painting: Path, photos: list[str], network: Path | None = None
 ) -> Summary:
-    stylizer = impasto.load(style, network=network)
+    stylizer = impasto.load(style, model=network)
     return summarise(list(measure(criterion, {style.stem: (stylizer, str(painting))}, photos)))
 
 

@@ -1,6 +1,6 @@
-"""Export a training run as the network and styles that come with Impasto.
+"""Export a training run as a network with its styles that comes with Impasto.
 
-    python scripts/bundle.py RUN --paintings FOLDER
+    python scripts/bundle.py RUN --paintings FOLDER [--model main]
 
 Only the styles that configs/gallery.credits.toml names are written; those of an earlier bundle go.
 """
@@ -14,7 +14,7 @@ import tomllib
 
 from impasto.export import write_model
 from impasto.model import IDENTITY, Credits
-from impasto.model.bundled import ASSETS, NETWORK
+from impasto.model.bundled import MODELS
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.paintings import sketch_painting
 from impasto.perceptual.weights import load_vgg19
@@ -29,6 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--paintings", type=Path, required=True)
+    parser.add_argument("--model", choices=list(MODELS), default="main")
     options = parser.parse_args()
     known = tomllib.loads(CREDITS.read_text("utf-8"))
     credits_ = {name: Credits(**facts, licence=LICENCE) for name, facts in known.items()}
@@ -39,10 +40,11 @@ def main() -> None:
     criterion = PerceptualCriterion(load_vgg19())
     files = {name: str(options.paintings / f"{name}.jpg") for name in credits_}
     sketches = {name: sketch_painting(file, criterion) for name, file in files.items()}
-    written = write_model(replace(run, vectors=kept, sketches=sketches), ASSETS, name=NETWORK.stem, credits_=credits_)
+    folder = MODELS[options.model].parent
+    written = write_model(replace(run, vectors=kept, sketches=sketches), folder, credits_=credits_)
     for path in written:
-        print(f"{path.relative_to(ASSETS)}  {path.stat().st_size / 1000:.0f} kB")
-    for old in set((ASSETS / "styles").glob("*.style")) - set(written):
+        print(f"{path.relative_to(folder)}  {path.stat().st_size / 1000:.0f} kB")
+    for old in set((folder / "styles").glob("*.style")) - set(written):
         old.unlink()
 
 

@@ -9,8 +9,8 @@ import argparse
 from dataclasses import replace
 from pathlib import Path
 
-from impasto.model import find_style, read_style, write_style
-from impasto.model.bundled import ASSETS, NETWORK
+from impasto.model import MODELS, find_style, read_style, write_style
+from impasto.model.bundled import style_paths
 from impasto.training.config import FitConfig
 from impasto.training.fit import StyleFit
 
@@ -27,9 +27,9 @@ def main() -> None:
         photos=(options.photos,), steps=options.steps, size=(256,), batch_size=(3,), style_weight=10.0, lr=4e-3
     )
     for name in (find_style(name).name for name in options.names):
-        file = ASSETS / "styles" / f"{name}.style"
+        file = style_paths()[name]
         style = read_style(file)
-        running = StyleFit(options.paintings / f"{name}.jpg", NETWORK, [style], config)
+        running = StyleFit(options.paintings / f"{name}.jpg", MODELS["main"], [style], config)
         before = running.best_loss
         for report in running.steps():
             if report.judged:

@@ -19,7 +19,7 @@ from impasto.errors import (
     UnwritableOutput,
 )
 from impasto.image import palette_of
-from impasto.model import NETWORK, Credits, Style, StyleInfo, read_style, write_style
+from impasto.model import Credits, Style, StyleInfo, read_style, write_style
 from training.samples import SmallEyes
 
 QUICK = {"steps": 3, "size": (32,), "batch_size": (2,), "style_size": 64, "precision": "f32", "device": "cpu"}
@@ -66,29 +66,29 @@ class Steps:
 class TestFit:
     def test_it_returns_the_style_and_writes_it(self, tiny_model, painting, tmp_path, photo):
         output, steps = tmp_path / "cat.style", Steps()
-        style = impasto.fit(painting, output, network=tiny_model.network, follow=steps, **QUICK)
+        style = impasto.fit(painting, output, model=tiny_model.network, follow=steps, **QUICK)
         assert [report.step for report in steps.reports] == [1, 2, 3]
         written = read_style(output)
         np.testing.assert_array_equal(written.vector, style.vector)
         np.testing.assert_array_equal(written.signature, style.signature)
         np.testing.assert_allclose(written.palette, palette_of(np.asarray(Image.open(painting))), atol=0.02)
         assert written.name == style.name == "chelsea"
-        painted = impasto.load(output, network=tiny_model.network)(photo)
+        painted = impasto.load(output, model=tiny_model.network)(photo)
         assert np.abs(painted.astype(float) - photo).mean() > 5
 
     def test_without_an_output_nothing_is_written(self, tiny_model, painting, tmp_path):
         before = sorted(tmp_path.rglob("*"))
-        assert isinstance(impasto.fit(str(painting), network=str(tiny_model.network), **QUICK), impasto.Style)
+        assert isinstance(impasto.fit(str(painting), model=str(tiny_model.network), **QUICK), impasto.Style)
         assert sorted(tmp_path.rglob("*")) == before
 
     def test_it_starts_from_the_styles_beside_the_network(self, tiny_model, painting):
-        running = fitting.open_fit(painting, network=tiny_model.network, **{**QUICK, "steps": 1})
+        running = fitting.open_fit(painting, model=tiny_model.network, **{**QUICK, "steps": 1})
         known = [read_style(tiny_model.style(name)).vector for name in ("dots", "lines")]
         assert any(np.array_equal(running.best.vector, vector) for vector in known)
 
     def test_interrupted_it_writes_the_best_so_far(self, tiny_model, painting, tmp_path):
         output, steps = tmp_path / "cat.style", Steps(interrupt_after=2)
-        style = impasto.fit(painting, output, network=tiny_model.network, follow=steps, **QUICK)
+        style = impasto.fit(painting, output, model=tiny_model.network, follow=steps, **QUICK)
         assert len(steps.reports) == 2
         np.testing.assert_array_equal(read_style(output).vector, style.vector)
         assert read_style(output).network == read_style(tiny_model.style("dots")).network
@@ -117,13 +117,13 @@ class TestFit:
         for changes, error, words in (
             ({"painting": stamp}, InvalidOption, r"stamp\.png.*400 x 40 px.*at least 64"),
             ({"painting": tmp_path / "absent.png"}, UnreadablePicture, r"absent\.png"),
-            ({"network": tiny_johnson.network}, InvalidOption, r"network\.onnx: has its one style in its weights"),
-            ({"network": tmp_path / "absent.onnx"}, ModelError, r"absent\.safetensors"),
+            ({"model": tiny_johnson.network}, InvalidOption, r"network\.onnx: has its one style in its weights"),
+            ({"model": tmp_path / "absent.onnx"}, ModelError, r"absent\.onnx: is no network; name main or fast"),
             ({"photos": (str(tmp_path / "nowhere"),)}, ImpastoError, "nowhere"),
             ({"budget": "soon"}, InvalidOption, "--budget"),
             ({"device": "abacus"}, ImpastoError, "abacus"),
         ):
-            arguments = {"painting": painting, "output": output, "network": tiny_model.network, **QUICK, **changes}
+            arguments = {"painting": painting, "output": output, "model": tiny_model.network, **QUICK, **changes}
             with pytest.raises(error, match=words) as refused:
                 impasto.fit(**arguments)
             assert "\n" not in str(refused.value)
@@ -156,7 +156,7 @@ class TestFitted:
         assert len(list(cache.iterdir())) == 2
 
     def test_each_network_has_its_own(self, tiny_model, painting, cache):
-        one, other = (fitting.fitted(painting, network) for network in (tiny_model.network, NETWORK))
+        one, other = (fitting.fitted(painting, network) for network in (tiny_model.network, "main"))
         assert one.network != other.network
         assert len(list(cache.iterdir())) == 2
 
@@ -194,7 +194,7 @@ class TestFitted:
     def test_load_learns_paintings_with_it(self, tiny_model, painting, cache, photo):
         for expected in (3, 0):
             steps = Steps()
-            loaded = impasto.load(f"{painting}+{tiny_model.style('dots')}", network=tiny_model.network, follow=steps)
+            loaded = impasto.load(f"{painting}+{tiny_model.style('dots')}", model=tiny_model.network, follow=steps)
             assert len(steps.reports) == expected
         assert loaded.style.name == "chelsea+dots"
         assert loaded(photo).shape == photo.shape
@@ -215,7 +215,7 @@ def test_like_lists_the_nearest_first(painting, save, tmp_path, monkeypatch):
         file = tmp_path / f"{name}.style"
         write_style(Style(name, np.zeros(4, np.float32), "net", signature=signature_of(path)), file)
         known.append(StyleInfo(name, Credits(), file))
-    monkeypatch.setattr(fitting, "bundled_styles", lambda: known)
+    monkeypatch.setattr(fitting, "bundled_styles", lambda model: known)
     found = impasto.like(painting)
     assert found[0] == (known[1], 0)
     distances = [distance for _, distance in found]
@@ -241,7 +241,7 @@ def test_what_is_needed_for_learning_is_named(painting, monkeypatch):
 def test_with_vgg_19_the_distance_to_a_painting_falls(tiny_model, painting):
     """The one test here with the real eyes."""
     steps = Steps()
-    running = fitting.open_fit(painting, network=tiny_model.network, **{**QUICK, "steps": 16, "lr": 0.1})
+    running = fitting.open_fit(painting, model=tiny_model.network, **{**QUICK, "steps": 16, "lr": 0.1})
     before = running.best_loss
     fitting._run(running, steps)
     assert running.best_loss < 0.97 * before

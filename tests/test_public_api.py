@@ -67,7 +67,7 @@ def test_a_load_of_wrong_options_is_one_of_them():
         {"feather": -1},
         {"engine": "steam"},
         {"device": "abacus"},
-        {"network": "absent.onnx"},
+        {"model": "absent.onnx"},
     ):
         with pytest.raises(impasto.ImpastoError):
             impasto.load("starry-night", **options)

@@ -14,8 +14,8 @@ from impasto.errors import InvalidOption, ModelError, UnreadablePicture
 from impasto.fitting import Follow, fitted
 from impasto.image import Source
 from impasto.model import (
-    NETWORK,
     Manifest,
+    Model,
     Style,
     StyleInfo,
     bundled_styles,
@@ -23,6 +23,7 @@ from impasto.model import (
     find_style,
     is_painting,
     is_style_file,
+    network_of,
     parse_mix,
 )
 from impasto.runtime.regions import MaskSource, Region
@@ -41,7 +42,7 @@ def load(
     regions: Iterable[tuple[MaskSource, StyleSource]] = (),
     subject: StyleSource | None = None,
     background: StyleSource | None = None,
-    network: str | Path | None = None,
+    model: Model | None = None,
     engine: str = "auto",
     device: str = "auto",
     precision: str = "auto",
@@ -56,7 +57,8 @@ def load(
     mask: where to paint: a file or an array, white is painted; or `alpha`, the photo's own; or `subject`, `background`.
     regions: (mask, style) pairs, each painted on top of those before it.
     subject, background: styles for the photo's subject, which is looked for, and for the rest; regions lie on them.
-    network: the network file that the styles belong to; by default the bundled one or one beside the .style file.
+    model: `main` or `fast`, the bundled networks, or a network's file, beside which the styles lie that are named; by
+        default the one that a .style file belongs to, or main.
     engine, device, precision: see `impasto.runtime.engines.open_engine`.
     follow: called after each step where a painting is learned.
     options: see `StylizeOptions`.
@@ -71,7 +73,7 @@ def load(
         return Session.open(file, engine=engine, device=device, precision=precision)
 
     if isinstance(style, (str, Path)) and str(style).endswith(".onnx"):
-        if parts or network is not None:
+        if parts or model is not None:
             raise InvalidOption(f"{style}: has one style in its weights, so it takes no regions and no other network")
         session = opened(Path(style))
         return Stylizer(session, _only_style(session), chosen, mask=mask)
@@ -79,13 +81,15 @@ def load(
     if not named:
         raise InvalidOption("there is nothing to paint: name a style, or regions with styles")
     # Paintings last: what is wrong with anything else is said before the minutes that learning takes.
-    file = _network_of(named, None if network is None else Path(network))
+    names = [name for source in named for name in _parts(source)]
+    file = network_of(model) if model else next(iter(_owners(names)), network_of())
     session = opened(file)
+    _check(names, file)
 
     def known(source: StyleSource) -> Style:
         if isinstance(source, Style):
             return source
-        return find_style(str(source), fit=lambda painting: fitted(Path(painting), file, follow))
+        return find_style(str(source), model=file, fit=lambda painting: fitted(Path(painting), file, follow))
 
     whole = None if style is None else known(style)
     placed = [Region(place, known(source)) for place, source in parts]
@@ -97,26 +101,29 @@ def stylize(picture: Source, style: StyleSource | None = None, **options: Any) -
     return load(style, **options)(picture)
 
 
-def styles() -> list[StyleInfo]:
-    """Return the bundled styles with their credits, in the order of their names."""
-    return bundled_styles()
+def styles(model: Model = "main") -> list[StyleInfo]:
+    """Return the styles of a bundled network, or beside a network's file, with their credits, in order of names."""
+    return bundled_styles(model)
 
 
-def _network_of(named: list[StyleSource], network: Path | None) -> Path:
-    """Return the network file of styles, after looking at all of them but paintings.
+def _parts(source: StyleSource) -> list[str | Style]:
+    return [source] if isinstance(source, Style) else [name for name, _ in parse_mix(str(source))]
 
-    network: what the user named, or None.  Raises as `find_style` and `find_network` do.
-    """
-    files: list[Path] = []
-    for source in named:
-        for name, _ in [(source, 1.0)] if isinstance(source, Style) else parse_mix(str(source)):
-            if isinstance(name, Style) or not is_painting(name):
-                style = name if isinstance(name, Style) else find_style(name)
-                beside = Path(name) if isinstance(name, str) and is_style_file(name) else None
-                files.append(network or find_network(style, beside))
-            elif not Path(name).is_file():
-                raise UnreadablePicture(name, "there is no such file")
-    return next(iter(files), network or NETWORK)
+
+def _owners(parts: list[str | Style]) -> list[Path]:
+    """Return the networks that styles and style files belong to."""
+    files = [name for name in parts if isinstance(name, str) and is_style_file(name)]
+    styles = [name for name in parts if isinstance(name, Style)]
+    return [*(find_network(find_style(file), Path(file)) for file in files), *map(find_network, styles)]
+
+
+def _check(names: list[str | Style], network: Path) -> None:
+    """Raise what is wrong with any of a network's styles, as `find_style` does, or with a painting's file."""
+    for name in names:
+        if isinstance(name, str) and is_painting(name) and not Path(name).is_file():
+            raise UnreadablePicture(name, "there is no such file")
+        if isinstance(name, str) and not is_painting(name):
+            find_style(name, model=network)
 
 
 def _only_style(session: Session) -> Style:

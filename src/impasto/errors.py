@@ -49,13 +49,15 @@ class InvalidOption(ImpastoError):
 class UnknownStyle(InvalidOption):
     """No style has this name.
 
-    name: what was asked for; nearest: names that it may have meant, best first.
+    name: what was asked for; nearest: names that it may have meant, best first; network: beside which it was looked
+    for, where that is no bundled one.
     """
 
-    def __init__(self, name: str, nearest: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, nearest: Sequence[str] = (), network: str = "") -> None:
         self.name, self.nearest = name, tuple(nearest)
         hint = f"; did you mean {' or '.join(self.nearest)}?" if nearest else ""
-        super().__init__(f"no style is called {name!r}{hint or ' (impasto styles lists them)'}")
+        where = f" beside the network {network}" if network else ""
+        super().__init__(f"no style{where} is called {name!r}{hint or ' (impasto styles lists them)'}")
 
 
 class PictureError(ImpastoError):

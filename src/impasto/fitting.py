@@ -19,13 +19,14 @@ from impasto.errors import (
     UnwritableOutput,
 )
 from impasto.model import (
-    NETWORK,
     Manifest,
+    Model,
     Style,
     StyleInfo,
     bundled_styles,
     is_style_file,
     nearest,
+    network_of,
     read_style,
     styles_beside,
     write_style,
@@ -44,13 +45,13 @@ def fit(
     painting: str | Path,
     output: str | Path | None = None,
     *,
-    network: str | Path | None = None,
+    model: Model = "main",
     follow: Follow | None = None,
     **options: Any,
 ) -> Style:
     """Learn a painting's style for a network and return it; needs impasto[train].
 
-    output: the .style file to write.  network: a network's file, by default the bundled one.
+    output: the .style file to write.  model: a bundled network or a network's file.
     follow: called after each step.  Interrupted by Ctrl-C it ends with the best so far.
     options: see `impasto.training.config.FitConfig`.
     Raises PictureError for the painting or the output, InvalidOption, ModelError, DataError, EngineUnavailable and
@@ -58,7 +59,7 @@ def fit(
     """
     if output is not None:
         _check_output(Path(output))
-    running = open_fit(painting, network=network, **options)
+    running = open_fit(painting, model=model, **options)
     try:
         _run(running, follow)
     except KeyboardInterrupt:
@@ -69,16 +70,16 @@ def fit(
     return running.best
 
 
-def fitted(painting: Path, network: Path = NETWORK, follow: Follow | None = None) -> Style:
+def fitted(painting: Path, model: Model = "main", follow: Follow | None = None) -> Style:
     """Return a painting's style from the user's cache, or learn it as `fit` does and keep it there.
 
     Interrupted, it keeps nothing.
     """
-    kept = _cached(painting, network)
+    kept = _cached(painting, model)
     if kept.exists():
         with suppress(ModelError):  # a damaged file in the cache is no loss: it is made anew
             return replace(read_style(kept), name=painting.stem)
-    running = open_fit(painting, network=network)
+    running = open_fit(painting, model=model)
     _run(running, follow)
     with suppress(OSError):  # a cache that cannot be written costs time, not the style
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -86,31 +87,31 @@ def fitted(painting: Path, network: Path = NETWORK, follow: Follow | None = None
     return running.best
 
 
-def kept_fit(painting: Path, network: Path = NETWORK) -> Path | None:
+def kept_fit(painting: Path, model: Model = "main") -> Path | None:
     """Return the file in the user's cache with a painting's style, or None if it was not fitted yet.
 
     Raises UnreadablePicture.
     """
-    kept = _cached(painting, network)
+    kept = _cached(painting, model)
     return kept if kept.exists() else None
 
 
-def open_fit(painting: str | Path, *, network: str | Path | None = None, **options: Any) -> StyleFit:
+def open_fit(painting: str | Path, *, model: Model = "main", **options: Any) -> StyleFit:
     """Return a fit that is ready to run, to follow step by step; arguments and errors as for `fit`."""
     from impasto.training.config import FitConfig
 
-    config, file = FitConfig(**options), Path(network or NETWORK)
+    config, file = FitConfig(**options), network_of(model)
     opened: StyleFit = _training().StyleFit(Path(painting), file, styles_beside(file), config)
     return opened
 
 
-def like(painting: str | Path) -> list[tuple[StyleInfo, float]]:
+def like(painting: str | Path, model: Model = "main") -> list[tuple[StyleInfo, float]]:
     """Return the bundled styles with the distances of their paintings from this one, nearest first.
 
     A distance estimates the relative style distance: 0 for the same painting, of the order of 1 for two.
     Needs impasto[train].  Raises PictureError, InvalidOption for a painting that is too small, EngineUnavailable.
     """
-    return nearest(_training().signature_of(Path(painting)), bundled_styles())
+    return nearest(_training().signature_of(Path(painting)), bundled_styles(model))
 
 
 def _run(running: StyleFit, follow: Follow | None) -> None:
@@ -132,7 +133,7 @@ def _training() -> Any:
     return module
 
 
-def _cached(painting: Path, network: Path) -> Path:
+def _cached(painting: Path, model: Model) -> Path:
     """Return where the style is kept that a network learns of this painting, by the contents of both and the way."""
     from platformdirs import user_cache_path
 
@@ -142,7 +143,7 @@ def _cached(painting: Path, network: Path) -> Path:
         digest = hashlib.sha256(painting.read_bytes())
     except OSError as error:
         raise UnreadablePicture(str(painting), (error.strerror or "cannot be read").lower()) from error
-    fingerprint = Manifest.read(network.with_suffix(".safetensors")).fingerprint
+    fingerprint = Manifest.read(network_of(model).with_suffix(".safetensors")).fingerprint
     digest.update(repr((fingerprint, FitConfig())).encode())
     return user_cache_path("impasto") / "styles" / f"{digest.hexdigest()[:32]}.style"
 

@@ -17,7 +17,7 @@ QUICK = ("--steps", 3, "--size", 32, "--batch-size", 2, "--style-size", 64, "--p
 @pytest.fixture
 def fit(impasto, tiny_model, small_eyes):
     """Return a function that learns a style for the tiny network in three steps."""
-    return lambda *arguments: impasto("fit", *arguments, "--network", tiny_model.network, *QUICK)
+    return lambda *arguments: impasto("fit", *arguments, "--model", tiny_model.network, *QUICK)
 
 
 def test_a_style_and_its_preview(fit, impasto, wave, astronaut, tiny_model, names):
@@ -29,7 +29,7 @@ def test_a_style_and_its_preview(fit, impasto, wave, astronaut, tiny_model, name
     with Image.open("sea.preview.png") as preview:
         assert preview.width > 2 * 300
         assert np.asarray(preview).std() > 10
-    painted = impasto("stylize", "astronaut.jpg", "-s", "sea.style", "--network", tiny_model.network)
+    painted = impasto("stylize", "astronaut.jpg", "-s", "sea.style", "--model", tiny_model.network)
     assert (painted.code, painted.err) == (0, "")
 
 
@@ -131,9 +131,9 @@ def test_errors_are_one_line_and_nothing_is_written(fit, impasto, wave, folder, 
         (["--steps", "many"], ["--steps", "many"], 2),
         (["--size", "66"], ["--size", "66", "multiple of 4"], 2),
         (["--size", "64,64,64", "--batch-size", "1,2"], ["--size", "--batch-size"], 2),
-        (["--network", tiny_johnson.network], ["network.onnx", "cannot learn another"], 2),
-        (["--network", "absent.onnx"], ["absent"], 1),
-        (["--network", "wave.png"], ["wave"], 1),
+        (["--model", tiny_johnson.network], ["network.onnx", "cannot learn another"], 2),
+        (["--model", "absent.onnx"], ["absent"], 1),
+        (["--model", "wave.png"], ["wave"], 1),
     ):
         impasto("fit", "wave.png", *arguments).refused(*words, code=code)
         assert names() == before

@@ -54,7 +54,7 @@ def bundle(wave, photo, small_eyes, tmp_path, monkeypatch):
         file = tmp_path / f"{path.stem}.style"
         write_style(Style(path.stem, np.zeros(4, np.float32), "net", signature=signature_of(path)), file)
         known.append(StyleInfo(path.stem, Credits(artist=f"A. {path.stem}"), file))
-    monkeypatch.setattr(fitting, "bundled_styles", lambda: known)
+    monkeypatch.setattr(fitting, "bundled_styles", lambda model: known)
 
 
 def test_styles_like_a_painting_begin_with_the_nearest(impasto, bundle, names):

@@ -37,7 +37,7 @@ def test_options_reach_the_painting(impasto, astronaut, dots, tiny_model):
     impasto("stylize", astronaut, "-s", dots, "-o", "full.png", "--precision", "f32")
     impasto("stylize", astronaut, "-s", dots, "-o", "none.png", "--strength", 0)
     impasto("stylize", astronaut, "-s", dots, "-o", "other.png", "--engine", "onnxruntime", "--device", "cpu")
-    network = ("--network", tiny_model.network)
+    network = ("--model", tiny_model.network)
     impasto("stylize", astronaut, "-s", shutil.copy(dots, "."), *network, "-o", "moved.png", "--precision", "f32")
     full, none, other, moved = (
         np.asarray(Image.open(f"{name}.png"), float) for name in ("full", "none", "other", "moved")

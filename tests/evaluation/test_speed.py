@@ -18,18 +18,18 @@ from impasto.evaluation.speed import (
     time_network,
 )
 from impasto.export.graph import fold
-from impasto.model import NETWORK
+from impasto.model import network_of
 from impasto.runtime.engines.torch_engine import load_net
 
 
 def test_operations_are_those_that_torch_counts():
     from torch.utils.flop_counter import FlopCounterMode
 
-    net = load_net(NETWORK.with_suffix(".safetensors"))[0].requires_grad_(False)
+    net = load_net(network_of().with_suffix(".safetensors"))[0].requires_grad_(False)
     side = 64
     with FlopCounterMode(display=False) as counted, torch.no_grad():
         fold(net)(torch.rand(1, 3, side, side), net.new_style()[None])
-    ours = operations_a_pixel(load_file(NETWORK.with_suffix(".safetensors"))) * side**2
+    ours = operations_a_pixel(load_file(network_of().with_suffix(".safetensors"))) * side**2
     assert counted.get_total_flops() == pytest.approx(ours, rel=0.15)  # it counts what upsampling cuts off, too
 
 
@@ -41,7 +41,7 @@ def test_everything_that_is_here_is_found():
 
 def test_a_painter_is_timed_in_its_own_process():
     (timing,) = time_network([painter("openvino", "f32")], (64, 80), 2)
-    assert timing.engine == "OpenVINO CPU f32"
+    assert timing.engine == "main, OpenVINO CPU f32"
     assert 0 < timing.seconds < 10
     assert timing.memory > 50e6
     assert timing.pixels_a_second == pytest.approx(64 * 80 / timing.seconds)

@@ -17,6 +17,6 @@ def test_a_graph_names_no_folder_of_this_machine(tmp_path):
 
 
 def test_the_bundled_graph_has_no_traces():
-    content = bundled.NETWORK.read_bytes()
+    content = bundled.MODELS["main"].read_bytes()
     assert b'File "' not in content
     assert b"site-packages" not in content

@@ -9,7 +9,7 @@ from impasto.model import Credits, Style, bundled, write_style
 @pytest.fixture
 def bundle(tmp_path, monkeypatch):
     """Return a function that puts styles in the place of the bundled ones."""
-    monkeypatch.setattr(bundled, "ASSETS", tmp_path / "assets")
+    monkeypatch.setitem(bundled.MODELS, "main", tmp_path / "assets" / "network.onnx")
     folder = tmp_path / "assets" / "styles"
     folder.mkdir(parents=True)
 

@@ -135,7 +135,7 @@ def test_the_bundled_styles_in_the_order_of_their_names(gallery):
 
 
 def test_the_bundled_network_is_found_for_a_bundled_style():
-    assert find_network(find_style("starry-night")) == bundled.NETWORK
+    assert find_network(find_style("starry-night")) == bundled.MODELS["main"]
 
 
 def test_a_network_is_found_beside_a_style_and_above_it(tiny_model, tmp_path, monkeypatch):

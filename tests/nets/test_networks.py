@@ -10,7 +10,12 @@ from impasto.nets.base import PaintingNet
 from impasto.nets.norm import Conditioning, InstanceNorm, Skip, StyledNorm
 from nets.samples import JOHNSON_VARIANTS, STYLE_NET, make, picture, styles
 
-STYLED = [STYLE_NET, "impasto:channels=4,blocks=0,decoder=2x3", "johnson:norm=conditional,channels=4"]
+STYLED = [
+    STYLE_NET,
+    "impasto:channels=4,blocks=0,decoder=2x3",
+    "impasto:channels=4,blocks=1,decoder=4x3x2",
+    "johnson:norm=conditional,channels=4",
+]
 ALL = [STYLE_NET, *JOHNSON_VARIANTS]
 EVERY_JOHNSON = [
     f"johnson:norm={norm},upsampling={upsampling},tanh={tanh},channels={channels}"

@@ -24,7 +24,7 @@ LEVEL = 1 / 255
 
 @pytest.fixture(scope="module")
 def session():
-    return Session.open(bundled.NETWORK, precision="f32")
+    return Session.open(bundled.MODELS["main"], precision="f32")
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def test_each_style_says_whose_it_is(style):
 
 
 def test_both_files_are_one_network(session):
-    twin = impasto.model.Manifest.read(bundled.NETWORK.with_suffix(".safetensors"))
+    twin = impasto.model.Manifest.read(bundled.MODELS["main"].with_suffix(".safetensors"))
     assert twin == session.manifest
     assert {find_style(name).network for name in NAMES} == {twin.fingerprint}
 

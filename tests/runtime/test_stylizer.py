@@ -276,7 +276,7 @@ def test_load_takes_a_name_a_file_a_style_and_a_network(tiny_model, tiny_johnson
         (read_style(path), tiny_model.network),
         (path, str(tiny_model.network)),
     ):
-        np.testing.assert_array_equal(impasto.load(style, network=network, precision="f32")(photo), by_file)
+        np.testing.assert_array_equal(impasto.load(style, model=network, precision="f32")(photo), by_file)
     own = impasto.load(tiny_johnson.network, strength=0.5)
     assert own.style.name == "network"
     assert own(photo).shape == photo.shape
@@ -287,7 +287,7 @@ def test_load_refuses_what_does_not_fit(tiny_model, tiny_johnson):
     with pytest.raises(ModelError, match="many styles"):
         impasto.load(tiny_model.network)
     with pytest.raises(ModelError, match="dots"):
-        impasto.load(tiny_model.style("dots"), network=tiny_johnson.network)
+        impasto.load(tiny_model.style("dots"), model=tiny_johnson.network)
     with pytest.raises(ModelError, match="dots"):
         impasto.load(read_style(tiny_model.style("dots")))
     with pytest.raises(ModelError, match=r"absent\.onnx"):
@@ -307,14 +307,14 @@ def test_stylize_is_load_and_one_call(tiny_model, photo):
 def test_load_takes_mixes_as_text_and_as_styles(tiny_model, tmp_path, photo):
     dots, lines = (tiny_model.style(name) for name in ("dots", "lines"))
     mixed = mix([(read_style(dots), 0.75), (read_style(lines), 0.25)])
-    expected = impasto.load(mixed, network=tiny_model.network, precision="f32")(photo)
+    expected = impasto.load(mixed, model=tiny_model.network, precision="f32")(photo)
     write_style(mixed, tmp_path / "mixed.style")
     for style, network in (
         (f"{dots}:3+{lines}", None),
         (f"{lines}:0.25 + {dots}:0.75", None),
         (tmp_path / "mixed.style", tiny_model.network),
     ):
-        assert difference(impasto.load(style, network=network, precision="f32")(photo), expected) < 0.1
+        assert difference(impasto.load(style, model=network, precision="f32")(photo), expected) < 0.1
     assert impasto.load(f"{dots}:3+{lines}").style.name == "dots-75+lines-25"
     assert difference(impasto.load(dots, precision="f32")(photo), expected) > 1
 
@@ -336,9 +336,20 @@ def test_load_refuses_seeds_and_weights_that_cannot_be(style):
 
 
 def test_a_mix_over_two_networks_is_refused_naming_both(tiny_model):
-    for style in (f"starry-night+{tiny_model.style('dots')}", f"{tiny_model.style('dots')}:2+random:7"):
-        with pytest.raises(ModelError, match=r"dots.*(starry-night|random-7)|(starry-night|random-7).*dots"):
-            impasto.load(style)
+    other = impasto.find_style("starry-night")
+    with pytest.raises(ModelError, match=r"dots.*different networks|different networks.*dots"):
+        impasto.mix([(other, 1), (impasto.read_style(tiny_model.style("dots")), 1)])
+    with pytest.raises(UnknownStyle, match=r"no style beside the network .*network\.onnx is called 'starry-night'"):
+        impasto.load(f"starry-night+{tiny_model.style('dots')}")
+
+
+def test_names_and_random_styles_are_those_of_a_style_files_network(tiny_model):
+    file = tiny_model.style("dots")
+    loaded = impasto.load(f"{file}:3+lines").style
+    dots, lines = (read_style(tiny_model.style(name)).vector for name in ("dots", "lines"))
+    np.testing.assert_allclose(loaded.vector, 0.75 * dots + 0.25 * lines, atol=1e-5)
+    assert impasto.load(f"{file}+random:7").style.network == read_style(file).network
+    assert impasto.load("lines", model=tiny_model.network).style.name == "lines"
 
 
 def test_regions_of_another_network_are_refused_naming_it(tiny_model, photo):
@@ -346,8 +357,10 @@ def test_regions_of_another_network_are_refused_naming_it(tiny_model, photo):
         {"style": "starry-night", "regions": [("mask.png", tiny_model.style("dots"))]},
         {"style": tiny_model.style("dots"), "subject": "starry-night"},
     ):
-        with pytest.raises(ModelError, match=r"(dots|starry-night).* belongs to the network"):
+        with pytest.raises(UnknownStyle, match=r"no style beside the network .* is called 'starry-night'"):
             impasto.load(**options)
+    with pytest.raises(ModelError, match=r"dots.* belongs to the network"):
+        impasto.load("starry-night", regions=[("mask.png", tiny_model.style("dots"))], model="main")
 
 
 def test_load_takes_regions(tiny_model, photo):
@@ -398,7 +411,7 @@ def test_find_style_refuses_paintings_and_load_learns_them(tiny_model, save, pho
 
     monkeypatch.setattr("impasto.api.fitted", fitted)
     follow = object()
-    loaded = impasto.load(f"{painting}:0.5+{tiny_model.style('lines')}", network=tiny_model.network, follow=follow)
+    loaded = impasto.load(f"{painting}:0.5+{tiny_model.style('lines')}", model=tiny_model.network, follow=follow)
     assert asked == [(painting, tiny_model.network, follow)]
     assert isinstance(loaded.style, Style)
     assert loaded.style.name == "dots-33+lines-67"

@@ -44,3 +44,19 @@ def test_a_base_of_another_network_is_refused(make_config, tmp_path):
 def test_a_base_without_a_run_is_refused(make_config, tmp_path):
     with pytest.raises(TrainingError, match="holds no run"):
         run.begin(make_config(output=str(tmp_path / "second"), base=str(tmp_path / "nothing")))
+
+
+def test_a_run_imitates_a_finished_one(make_config, tmp_path):
+    run.begin(make_config(output=str(tmp_path / "first")))
+    imitation = {"teacher": str(tmp_path / "first"), "content_weight": 0.0, "style_weight": 0.0}
+    second = run.begin(make_config(output=str(tmp_path / "second"), network="impasto:channels=4,blocks=0", **imitation))
+    assert list(second.vectors) == ["dots", "waves", "identity"]
+    assert "teacher" in (tmp_path / "second" / "record.jsonl").read_text("utf-8")
+    assert "teacher" not in second.facts["config"]
+
+
+def test_a_teacher_that_does_not_know_a_style_is_refused(make_config, tmp_path):
+    with pytest.raises(InvalidOption, match="--teacher: main knows no style dots"):
+        run.begin(make_config(output=str(tmp_path / "run"), teacher="main"))
+    with pytest.raises(TrainingError, match=r"--teacher: .*nothing holds no run"):
+        run.begin(make_config(output=str(tmp_path / "run"), teacher=str(tmp_path / "nothing")))

@@ -65,6 +65,7 @@ def test_plain_values_take_the_options_types(values, name, expected):
         ({"size": [[64]]}, "--size must be a whole number, got [64]"),
         ({"size": 16}, "--size must be at least 32, got 16"),
         ({"content_layers": []}, "--content-layers must have at least one value"),
+        ({"content_weight": 0, "style_weight": 0}, "there is no --teacher to learn from"),
         ({"network": 3}, "--network must be text, got 3"),
         ({"style": [3]}, "--style must be text, got 3"),
         ({"losses": "odd"}, "--losses is one of relative, absolute, got odd"),

@@ -7,7 +7,7 @@ from impasto.errors import InvalidOption
 from impasto.nets import registry
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.training.config import TrainConfig
-from impasto.training.task import StyledNetwork, StyleTask, _deal_styles, style_targets
+from impasto.training.task import StyledNetwork, StyleTask, Teacher, _deal_styles, style_targets
 from training.samples import TINY, SmallEyes
 
 
@@ -87,7 +87,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms():
     task = make_task(tv_weight=3.0, steady_weight=7.0)
     loss, terms = task.loss(make_model(), photos(), 40)
     weights = task.weights(40)
-    assert set(terms) == set(weights)
+    assert set(terms) == set(weights) - {"teacher"}
     assert loss.item() == pytest.approx(sum(weights[name] * term.item() for name, term in terms.items()), rel=1e-5)
     assert all(term.shape == () and term.dtype == torch.float32 for term in (loss, *terms.values()))
 
@@ -95,6 +95,25 @@ def test_the_loss_is_the_weighted_sum_of_its_terms():
 def test_terms_that_are_not_wanted_are_not_computed():
     _, terms = make_task(steady_weight=0.0, identity_weight=0.0).loss(make_model(), photos(), 0)
     assert set(terms) == {"content", "style", "tv", "range"}
+
+
+def test_a_teachers_paintings_are_imitated_style_by_style():
+    task, teacher, pupil, some = make_task(), make_model(seed=3), make_model(seed=4), photos()
+    task.teacher = Teacher(teacher.net, teacher.vectors.detach()[:-1])
+    _, terms = task.loss(pupil, some, 0)
+    styles = _deal_styles(4, 3, chance(0))
+    expected = (pupil(some, styles) - teacher(some, styles)).square().mean()
+    assert terms["teacher"].item() == pytest.approx(expected.item(), rel=1e-4)
+    assert task.loss(teacher, some, 0)[1]["teacher"].item() == pytest.approx(0, abs=1e-12)
+
+
+def test_a_teacher_alone_needs_no_perceptual_network():
+    task, teacher = make_task(content_weight=0.0, style_weight=0.0, teacher="some"), make_model(seed=3)
+    task.teacher = Teacher(teacher.net, teacher.vectors.detach()[:-1])
+    task.criterion = None
+    loss, terms = task.loss(make_model(), photos(), 0)
+    assert set(terms) == {"tv", "range", "steady", "identity", "teacher"}
+    loss.backward()
 
 
 def test_a_network_with_its_style_in_its_weights_learns_no_identity_and_only_one_style():

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
+
+from impasto.errors import EngineUnavailable, InvalidOption
 
 if TYPE_CHECKING:
     from impasto.evaluation.speed import Timing
 
 __all__ = ["bench"]
 
-SIZES = (256, 512, 1024, 2048)
+SIZES = (256, 512, 1024, 2048, 4096)
 
 
 @click.command()
@@ -22,40 +25,67 @@ SIZES = (256, 512, 1024, 2048)
 )
 @click.option("--runs", type=click.IntRange(1, 1000), default=7, help="Runs of each; the median counts.  [7]")
 @click.option("--threads", type=click.IntRange(1), help="Cores that each may use.  [all]")
+@click.option("--model", "models", multiple=True, help="main, fast or a network's file; may be repeated.  [both]")
 @click.option("--engine", help="Only this engine: openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", help="auto, cpu, cuda, or a device that the engine knows.  [auto]")
 @click.option("--peers", is_flag=True, help="Beside other programs, which are installed from PyPI for it.")
+@click.option(
+    "--paper", is_flag=True, help="Instead, Johnson et al. 2016, table 1: against the optimisation of Gatys et al."
+)
+@click.option(
+    "--painting", metavar="FILE", help="With --paper: the style's painting, to count iterations to equal loss."
+)
+@click.option("--style", help="With --paper: the style.  [the painting's name, or starry-night]")
+@click.option("--photo", metavar="FILE", help="With --paper: the photo.  [one that comes with Impasto]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(
-    sizes: tuple[int, ...], runs: int, threads: int | None, engine: str | None, device: str, peers: bool, as_json: bool
+    sizes: tuple[int, ...],
+    runs: int,
+    threads: int | None,
+    models: tuple[str, ...],
+    engine: str | None,
+    device: str,
+    peers: bool,
+    paper: bool,
+    painting: str | None,
+    style: str | None,
+    photo: str | None,
+    as_json: bool,
 ) -> None:
-    """Measure how fast this machine paints with the bundled network, in every engine and precision that is there.
+    """Measure how fast this machine paints with the bundled networks, in every engine and precision that is there.
 
     The networks alone are timed, in processes of their own whose runs are interleaved.  GFLOP/s count
     multiplications and additions; the peak is that of a product of two large matrices.
     """
-    from impasto.errors import EngineUnavailable
+    if paper:
+        from impasto.cli.paper import compare
+
+        for model in models or ("main",):
+            compare(photo, painting, style, model, sizes)
+        return
+    if painting or style or photo:
+        raise InvalidOption("--painting, --style and --photo go with --paper")
     from impasto.evaluation.machine import heading
     from impasto.evaluation.peers import peers as other_programs
     from impasto.evaluation.speed import painter, peak_operations, present, time_network
+    from impasto.model import MODELS
 
     here = [each for each in present(device) if engine in (None, each[0])]
     if not here:
         raise EngineUnavailable(f"no engine {engine or ''} can paint on the device {device} here")
-    commands = [*(other_programs() if peers else []), *(painter(*each, device) for each in here)]
+    others = other_programs() if peers else []
+    ours = [painter(*each, device, model) for model in models or MODELS for each in here]
     peaks = {precision: peak_operations(precision) for precision in sorted({each for _, each in here})}
     if not as_json:
-        click.echo(f"{heading()}\n\n{_peaks(peaks)}\n")
-        click.echo("| px | painter | seconds | times as fast | megapixels/s | GFLOP/s | of peak | peak memory, GB |")
-        click.echo("| --- | --- | --- | --- | --- | --- | --- | --- |")
+        click.echo(f"{heading()}\n\n{_peaks(peaks)}")
     timings: list[Timing] = []
     for size in sizes or SIZES:
+        commands = [command for command in (*others, *ours) if size <= command.largest]
         found = time_network(commands, (size, size), runs, threads or 0)
         timings += found
         if not as_json:
-            for command, timing in zip(commands, found, strict=True):
-                peak = peaks.get(command.facts.get("precision", ""))
-                click.echo(_row(timing, found[0].seconds / timing.seconds, peak))
+            shown = [peaks.get(command.facts.get("precision", "")) for command in commands]
+            click.echo(_table(found, shown, len(commands) - len(ours)))
     if as_json:
         click.echo(json.dumps({"machine": heading(), "peaks": peaks, "timings": [asdict(each) for each in timings]}))
 
@@ -64,12 +94,26 @@ def _peaks(peaks: dict[str, float]) -> str:
     return "peak " + ", ".join(f"{precision} {value / 1e9:.0f} GFLOP/s" for precision, value in peaks.items())
 
 
-def _row(timing: Timing, times: float, peak: float | None) -> str:
-    """Return a row; operations are those of the bundled network, so for others they are left out."""
-    own = (
-        "| |" if peak is None else f"{timing.operations_a_second / 1e9:.0f} | {timing.operations_a_second / peak:.0%} |"
-    )
-    return (
-        f"| {timing.height} | {timing.engine} | {timing.seconds:.4f} | {times:.1f} | "
-        f"{timing.pixels_a_second / 1e6:.1f} | {own} {timing.memory / 2**30:.2f} |"
-    )
+def _table(timings: Sequence[Timing], peaks: Sequence[float | None], others: int) -> str:
+    """Return the table of one size.
+
+    peaks: of each, None where operations are not known; others: how many of the first are of other programs.
+    """
+    size = timings[0].height
+    head = [f"{size} x {size} px", "seconds", "megapixels/s", "GFLOP/s", "of peak", "peak memory, GB"]
+    head += [f"times as fast as {timing.engine.partition(',')[0]}" for timing in timings[:others]]
+    rows = [head, ["---"] * len(head)]
+    for timing, peak in zip(timings, peaks, strict=True):
+        rate = timing.operations_a_second
+        rows.append(
+            [
+                timing.engine,
+                f"{timing.seconds:.4f}",
+                f"{timing.pixels_a_second / 1e6:.1f}",
+                f"{rate / 1e9:.0f}" if rate else "",
+                f"{rate / peak:.0%}" if peak else "",
+                f"{timing.memory / 2**30:.2f}",
+                *(f"{other.seconds / timing.seconds:.1f}" for other in timings[:others]),
+            ]
+        )
+    return "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)

@@ -18,14 +18,12 @@ __all__ = ["fit"]
 @click.command()
 @click.argument("painting")
 @click.option("-o", "--output", metavar="FILE", help="The .style file.  [PAINTING's name with .style, in this folder]")
-@click.option("--network", metavar="FILE", help="The network to learn it for.  [the bundled one]")
+@click.option("--model", default="main", help="The network to learn it for: main, fast or a file.  [main]")
 @click.option("--preview", metavar="PHOTO", help="Photo that the preview is painted of.  [one that comes with Impasto]")
 @click.option("--no-preview", is_flag=True, help="Write no preview beside the style.")
 @options_of(FitConfig)
-def fit(
-    painting: str, output: str | None, network: str | None, preview: str | None, no_preview: bool, **given: Any
-) -> None:
-    """Learn a painting's style for the bundled network.
+def fit(painting: str, output: str | None, model: str, preview: str | None, no_preview: bool, **given: Any) -> None:
+    """Learn a painting's style for a network.
 
     The network stays as it is: what is learned is a vector of some kilobytes, a .style file to keep, mix and share.
     FILE.preview.png beside it shows how far it is.  Ctrl-C ends early and keeps the best so far.
@@ -41,5 +39,5 @@ def fit(
         if sheet is not None and sheet.exists() and Path(source).exists() and sheet.samefile(source):
             raise InvalidOption(f"--output: the preview, {sheet}, would replace {source}; name another file")
     with FitProgress(sheet, preview) as progress:
-        fitting.fit(painting, target, network=network, follow=progress, **chosen)
+        fitting.fit(painting, target, model=model, follow=progress, **chosen)
     click.echo(target)

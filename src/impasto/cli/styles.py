@@ -23,8 +23,11 @@ __all__ = ["styles"]
 @click.option(
     "--size", type=click.IntRange(min=16), default=None, help="px of a picture's long side on the sheet.  [384]"
 )
+@click.option("--model", default="main", help="Styles of main, fast or a network's file.  [main]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a style.")
-def styles(sheet: str | None, like: str | None, output: str | None, size: int | None, as_json: bool) -> None:
+def styles(
+    sheet: str | None, like: str | None, output: str | None, size: int | None, model: str, as_json: bool
+) -> None:
     """List the bundled styles, show all of them on one photo, or find those like a painting.
 
     The distance of --like is relative: 0 for the same painting, of the order of 1 for two.
@@ -34,14 +37,14 @@ def styles(sheet: str | None, like: str | None, output: str | None, size: int | 
     if sheet is not None and like is not None:
         raise InvalidOption("--sheet and --like are two different questions; ask one")
     if sheet is not None:
-        _paint_sheet(sheet, output or "sheet.png", size or 384)
+        _paint_sheet(sheet, output or "sheet.png", size or 384, model)
         return
     if output is not None or size is not None:
         raise InvalidOption(f"{'--size' if output is None else '--output'} goes with --sheet PHOTO")
     if like is not None:
-        _say([(style, {"distance": round(distance, 3)}) for style, distance in fitting.like(like)], as_json)
+        _say([(style, {"distance": round(distance, 3)}) for style, distance in fitting.like(like, model)], as_json)
     else:
-        _say([(style, {}) for style in api.styles()], as_json)
+        _say([(style, {}) for style in api.styles(model)], as_json)
 
 
 def _say(known: list[tuple[StyleInfo, dict[str, Any]]], as_json: bool) -> None:
@@ -56,13 +59,13 @@ def _say(known: list[tuple[StyleInfo, dict[str, Any]]], as_json: bool) -> None:
         click.echo(f"{before}{style.name:{width}}  {facts.artist}, {facts.title}, {facts.year} ({facts.licence})")
 
 
-def _paint_sheet(photo: str, output: str, size: int) -> None:
+def _paint_sheet(photo: str, output: str, size: int, model: str) -> None:
     from pathlib import Path
 
     from impasto import api
     from impasto.batch.jobs import plan
     from impasto.image import Picture, contact_sheet, fit, read, resize, to_eight_bits, write
-    from impasto.model import NETWORK, read_style
+    from impasto.model import network_of, read_style
     from impasto.runtime.session import Session
     from impasto.runtime.stylizer import Stylizer
 
@@ -70,7 +73,7 @@ def _paint_sheet(photo: str, output: str, size: int) -> None:
     if len(jobs) != 1:
         raise InvalidOption("--sheet takes one photo")
     pixels: Any = to_eight_bits(read(jobs[0].photo).pixels)
-    pixels, session = resize(pixels, fit(pixels.shape[:2], size)), Session.open(NETWORK)
-    tiles: list[Any] = [(style.name, Stylizer(session, read_style(style.path))(pixels)) for style in api.styles()]
+    pixels, session = resize(pixels, fit(pixels.shape[:2], size)), Session.open(network_of(model))
+    tiles: list[Any] = [(style.name, Stylizer(session, read_style(style.path))(pixels)) for style in api.styles(model)]
     write(Picture(contact_sheet([(Path(photo).name, pixels), *tiles])), jobs[0].output)
     click.echo(jobs[0].output)

@@ -1,4 +1,4 @@
-"""How fast the bundled network paints on this machine, and how near that is to what the machine can do.
+"""How fast networks paint on this machine, and how near that is to what the machine can do.
 
 Every painter runs in a process of its own, so that its peak memory is its own, and the runs of all are interleaved, so
 that a machine whose speed drifts slows all of them alike.
@@ -21,7 +21,7 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from impasto.errors import EngineUnavailable, ImpastoError
-from impasto.model import NETWORK
+from impasto.model import Model, network_of
 from impasto.runtime.engines import open_engine
 
 __all__ = ["Command", "Timing", "operations_a_pixel", "painter", "peak_operations", "present", "time_network"]
@@ -34,7 +34,7 @@ CUBE = 2048
 class Timing:
     """A painter at one size: median of its runs in seconds, and its process's peak memory.
 
-    operations: floating-point operations a painting, each multiplication and each addition one.
+    operations: floating-point operations a painting, each multiplication and each addition one; 0 where not known.
     """
 
     engine: str
@@ -61,17 +61,18 @@ def present(device: str = "auto") -> list[tuple[str, str]]:
     for engine in ("openvino", "onnxruntime", "torch"):
         for precision in ("bf16", "f32"):
             try:
-                open_engine(NETWORK, engine=engine, device=device, precision=precision)
+                open_engine(network_of(), engine=engine, device=device, precision=precision)
             except EngineUnavailable:
                 continue
             found.append((engine, precision))
     return found
 
 
-def painter(engine: str, precision: str, device: str = "auto") -> Command:
-    """Return the command that paints with the bundled network."""
-    facts = {"engine": engine, "precision": precision, "device": device}
-    return Command((sys.executable, "-m", "impasto.evaluation.worker"), facts)
+def painter(engine: str, precision: str, device: str = "auto", model: Model = "main") -> Command:
+    """Return the command that paints with a network, in the first of the styles beside it."""
+    facts = {"engine": engine, "precision": precision, "device": device, "model": str(model)}
+    operations = operations_a_pixel(load_file(network_of(model).with_suffix(".safetensors")))
+    return Command((sys.executable, "-m", "impasto.evaluation.worker"), facts, operations)
 
 
 def time_network(commands: Sequence[Command], size: tuple[int, int], runs: int, threads: int = 0) -> list[Timing]:
@@ -80,7 +81,6 @@ def time_network(commands: Sequence[Command], size: tuple[int, int], runs: int, 
     threads: cores that each may use; 0 means all.  Raises ImpastoError if one of them cannot paint.
     """
     height, width = size
-    operations = operations_a_pixel(load_file(NETWORK.with_suffix(".safetensors"))) * height * width
     facts = {"size": size, "threads": threads or os.cpu_count()}
     with ExitStack() as stack:
         workers = [stack.enter_context(Worker(command, facts)) for command in commands]
@@ -89,17 +89,23 @@ def time_network(commands: Sequence[Command], size: tuple[int, int], runs: int, 
             for worker, each in zip(workers, seconds, strict=True):
                 each.append(worker.run())
         return [
-            Timing(worker.name, height, width, median(each), operations, worker.end())
-            for worker, each in zip(workers, seconds, strict=True)
+            Timing(worker.name, height, width, median(each), command.operations * height * width, worker.end())
+            for command, worker, each in zip(commands, workers, seconds, strict=True)
         ]
 
 
 @dataclass(frozen=True)
 class Command:
-    """How a painter is started: a program that speaks as `impasto.evaluation.worker` does, and facts for it."""
+    """How a painter is started: a program that speaks as `impasto.evaluation.worker` does, and facts for it.
+
+    operations: floating-point operations a pixel; 0 where they are not known; largest: px of the largest square that
+    it can paint in reasonable time.
+    """
 
     arguments: Sequence[str]
     facts: Mapping[str, Any] = field(default_factory=dict)
+    operations: float = 0.0
+    largest: int = 1 << 16
 
 
 class Worker:
@@ -157,17 +163,23 @@ def operations_a_pixel(weights: Mapping[str, Any]) -> float:
     weights: {name: array} of its safetensors file.  Convolutions only; upsamplings as the transposed convolutions that
     they become, which take 4 of 9 multiplications.
     """
+    doublings = len({name.split(".")[1] for name in weights if name.startswith("decoder")})
     total: float = sum(
-        2.0 * np.prod(weight.shape[:2]) * (4 if "convolution" in name else np.prod(weight.shape[2:])) * _share(name)
+        2.0
+        * np.prod(weight.shape[:2])
+        * (4 if "convolution" in name else np.prod(weight.shape[2:]))
+        * _share(name, doublings)
         for name, weight in weights.items()
         if name.endswith(".weight")
     )
     return total
 
 
-def _share(layer: str) -> float:
-    """Return the positions of a layer's map for each pixel."""
-    return 1 / 16 if layer.startswith("trunk") else 1 / 4 if layer.startswith("decoder.0") else 1.0
+def _share(layer: str, doublings: int) -> float:
+    """Return the positions of a layer's map for each pixel, in a network whose decoder doubles sizes so often."""
+    block, index, *_ = layer.split(".")
+    done = {"trunk": 0, "decoder": int(index) + 1 if index.isdigit() else 0}.get(block, doublings)
+    return 0.25 ** (doublings - done)
 
 
 def peak_operations(precision: str, runs: int = 7) -> float:

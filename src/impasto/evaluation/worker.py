@@ -1,6 +1,6 @@
 """One painter in a process of its own, timed on request: what `impasto.evaluation.speed` starts.
 
-    python -m impasto.evaluation.worker '{"engine": ..., "precision": ..., "device": ..., "size": ...}'
+    python -m impasto.evaluation.worker '{"engine": ..., "precision": ..., "device": ..., "model": ..., "size": ...}'
 
 Each line on standard input asks for one painting, and is answered by its seconds on standard output; the end of the
 input is answered by the process's peak memory in bytes.
@@ -33,17 +33,18 @@ def serve(name: str, run: Callable[[], Any]) -> None:
 
 
 def main() -> None:
-    """Paint noise with the bundled network, from floats to floats, so that nothing but the network is timed."""
-    from impasto.model import NETWORK, bundled_styles, read_style
+    """Paint noise with a network, from floats to floats, so that nothing but the network is timed."""
+    from impasto.model import bundled_styles, network_of, read_style
     from impasto.runtime.session import Session
 
     facts = json.loads(sys.argv[1])
     size = facts.pop("size")
+    model = facts.pop("model")
     facts.pop("threads")  # who starts this says which cores it may use
-    session = Session.open(NETWORK, **facts)
-    style = read_style(bundled_styles()[0].path)
+    session = Session.open(network_of(model), **facts)
+    style = read_style(bundled_styles(model)[0].path)
     photo = np.random.default_rng(0).random((*size, 3), np.float32)
-    serve(session.engine.name, lambda: session.paint(photo, style))
+    serve(f"{model}, {session.engine.name}", lambda: session.paint(photo, style))
 
 
 if __name__ == "__main__":

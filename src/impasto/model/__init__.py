@@ -1,6 +1,6 @@
 """What a trained network and a style are on disk, the ones that come with Impasto, and mixes of styles; no torch."""
 
-from impasto.model.bundled import NETWORK, StyleInfo, bundled_styles
+from impasto.model.bundled import MODELS, Model, StyleInfo, bundled_styles, network_of
 from impasto.model.finding import find_network, find_style, styles_beside
 from impasto.model.mixture import file_name, is_painting, is_style_file, mix_name, parse_mix
 from impasto.model.network import Manifest
@@ -9,9 +9,10 @@ from impasto.model.style import IDENTITY, Credits, Style, mix, read_style, write
 
 __all__ = [
     "IDENTITY",
-    "NETWORK",
+    "MODELS",
     "Credits",
     "Manifest",
+    "Model",
     "Style",
     "StyleInfo",
     "bundled_styles",
@@ -23,6 +24,7 @@ __all__ = [
     "mix",
     "mix_name",
     "nearest",
+    "network_of",
     "parse_mix",
     "random_style",
     "read_style",

@@ -1,19 +1,34 @@
-"""The network and styles that come with Impasto."""
+"""The networks and styles that come with Impasto."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
+from impasto.errors import ModelError
 from impasto.model.style import Credits, read_style
 
-__all__ = ["ASSETS", "NETWORK", "PHOTOS", "STYLE_SUFFIX", "StyleInfo", "bundled_paths", "bundled_styles"]
+__all__ = [
+    "ASSETS",
+    "MODELS",
+    "PHOTOS",
+    "STYLE_SUFFIX",
+    "Model",
+    "StyleInfo",
+    "bundled_styles",
+    "network_of",
+    "style_paths",
+]
 
 ASSETS = Path(__file__).parent.parent / "assets"
-NETWORK = ASSETS / "impasto.onnx"
+MODELS = {name: ASSETS / name / "network.onnx" for name in ("main", "fast")}
+"""The bundled networks by their names; the styles of each lie in the folder `styles` beside it."""
 PHOTOS = ASSETS / "photos"
 """Photos for learning and showing new styles."""
 STYLE_SUFFIX = ".style"
+
+Model = str | Path
+"""A network: the name of a bundled one, or a file."""
 
 
 @dataclass(frozen=True)
@@ -25,11 +40,20 @@ class StyleInfo:
     path: Path
 
 
-def bundled_paths() -> dict[str, Path]:
-    """Return the files of the bundled styles by their names, in the order of the names."""
-    return {path.stem: path for path in sorted((ASSETS / "styles").glob(f"*{STYLE_SUFFIX}"))}
+def network_of(model: Model = "main") -> Path:
+    """Return a network's file; raises ModelError, naming the bundled ones, if there is none."""
+    file = MODELS.get(str(model), Path(model))
+    if not file.is_file():
+        raise ModelError(f"{model}: is no network; name {' or '.join(MODELS)}, or a network's file (.onnx)")
+    return file
 
 
-def bundled_styles() -> list[StyleInfo]:
-    """Return the bundled styles in the order of their names."""
-    return [StyleInfo(name, read_style(path).credits, path) for name, path in bundled_paths().items()]
+def style_paths(model: Model = "main") -> dict[str, Path]:
+    """Return the style files that lie beside a network by their names, in the order of the names."""
+    folder = MODELS.get(str(model), Path(model)).parent / "styles"
+    return {path.stem: path for path in sorted(folder.glob(f"*{STYLE_SUFFIX}"))}
+
+
+def bundled_styles(model: Model = "main") -> list[StyleInfo]:
+    """Return the styles that lie beside a network in the order of their names."""
+    return [StyleInfo(name, read_style(path).credits, path) for name, path in style_paths(model).items()]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from impasto.errors import InvalidOption, ModelError, UnknownStyle
-from impasto.model.bundled import NETWORK, STYLE_SUFFIX, bundled_paths
+from impasto.model.bundled import MODELS, Model, network_of, style_paths
 from impasto.model.mixture import RANDOM, is_painting, is_style_file, mix_name, parse_mix
 from impasto.model.network import Manifest
 from impasto.model.space import random_style
@@ -16,31 +16,32 @@ from impasto.model.style import Style, mix, read_style
 __all__ = ["find_network", "find_style", "styles_beside"]
 
 
-def find_style(name: str, *, fit: Callable[[str], Style] | None = None) -> Style:
+def find_style(name: str, *, model: Model = "main", fit: Callable[[str], Style] | None = None) -> Style:
     """Return the style that a name means, or the mix that several mean (`starry-night:0.7+great-wave:0.3`).
 
     name: the path of a .style file, a bundled style's name (`van-gogh-starry-night`) or an unambiguous tail of it
     (`starry-night`), where case, spaces and underscores do not matter, `random:SEED`, or the path of a painting;
     or several of these with weights, see `parse_mix`.  A mix is called by its parts, see `mix_name`.
+    model: the network beside which named styles lie.
     fit: turns the path of a painting into its style; without it paintings are refused.
     Raises UnknownStyle with the nearest names, InvalidOption for a painting without `fit`, for what is no mix, seed or
     weight, and, naming all readings, for an ambiguous tail, and ModelError for a damaged file and for styles of
     different networks.
     """
-    parts = [(_find_part(part, fit), weight) for part, weight in parse_mix(name)]
+    parts = [(_find_part(part, model, fit), weight) for part, weight in parse_mix(name)]
     if len(parts) == 1:
         return parts[0][0]
     return mix(parts, mix_name([(style.name, weight) for style, weight in parts]))
 
 
-def _find_part(name: str, fit: Callable[[str], Style] | None) -> Style:
+def _find_part(name: str, model: Model, fit: Callable[[str], Style] | None) -> Style:
     kind, _, seed = name.partition(":")
     if kind.lower().strip() == RANDOM:
-        return random_style(_seed(name, seed))
+        return random_style(_seed(name, seed), model)
     if is_style_file(name):
         return read_style(name)
     if not is_painting(name):
-        return read_style(_bundled(name))
+        return read_style(_known(name, model))
     if fit is None:
         raise InvalidOption(f"{name}: is a picture, whose style is not known here; name a style or a .style file")
     return fit(name)
@@ -53,17 +54,18 @@ def _seed(name: str, seed: str) -> int:
         raise InvalidOption(f"{name}: a random style needs a whole number as its seed, as in random:7") from error
 
 
-def _bundled(name: str) -> Path:
-    """Return the file of the bundled style of this name or tail."""
+def _known(name: str, model: Model) -> Path:
+    """Return the file of the style of this name or tail among those of a network."""
     wanted = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
-    paths = bundled_paths()
+    paths = style_paths(model)
     if wanted in paths:
         return paths[wanted]
     readings = [known for known in paths if wanted and known.endswith(f"-{wanted}")]
     if len(readings) > 1:
         raise InvalidOption(f"{name!r} may mean {' or '.join(readings)}; write more of it")
     if not readings:
-        raise UnknownStyle(name, _nearest(wanted, list(paths)))
+        own = "" if str(model) in MODELS or model in MODELS.values() else str(model)
+        raise UnknownStyle(name, _nearest(wanted, list(paths)), own)
     return paths[readings[0]]
 
 
@@ -77,7 +79,7 @@ def _nearest(wanted: str, names: list[str]) -> list[str]:
 
 
 def find_network(style: Style, file: Path | None = None) -> Path:
-    """Return the network file that a style belongs to: the bundled one, or one in the style file's folder or above it.
+    """Return the network file that a style belongs to: a bundled one, or one in the style file's folder or above it.
 
     Raises ModelError, naming both, if there is none.
     """
@@ -86,23 +88,23 @@ def find_network(style: Style, file: Path | None = None) -> Path:
             return network
     raise ModelError(
         f"the style {style.name} belongs to the network {style.network or '(unnamed)'}, which is neither "
-        f"the bundled one ({_fingerprint(NETWORK)}) nor beside its file; name the network file"
+        f"a bundled one ({', '.join(MODELS)}) nor beside its file; name the network's file"
     )
 
 
-def styles_beside(network: Path) -> list[Style]:
+def styles_beside(model: Model) -> list[Style]:
     """Return the styles of a network that lie in the folder `styles` beside its file.
 
     Raises ModelError for a network or style file that is damaged.
     """
-    fingerprint = Manifest.read(network.with_suffix(".safetensors")).fingerprint
-    found = [read_style(path) for path in sorted((network.parent / "styles").glob(f"*{STYLE_SUFFIX}"))]
+    fingerprint = Manifest.read(network_of(model).with_suffix(".safetensors")).fingerprint
+    found = [read_style(path) for path in style_paths(model).values()]
     return [style for style in found if style.network == fingerprint]
 
 
 def _networks(file: Path | None) -> Iterator[Path]:
     """Yield the network files that a style may belong to, likely ones first."""
-    yield NETWORK
+    yield from MODELS.values()
     for folder in () if file is None else file.absolute().parents[:2]:
         yield from sorted(folder.glob("*.onnx"))
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption
-from impasto.model.bundled import StyleInfo, bundled_paths
+from impasto.model.bundled import Model, StyleInfo, style_paths
 from impasto.model.mixture import mix_name
 from impasto.model.style import Style, mix, read_style
 
@@ -52,17 +52,19 @@ def nearest(signature: NDArray[np.float32], styles: Iterable[StyleInfo]) -> list
     return sorted(distances, key=lambda pair: pair[1])
 
 
-def random_style(seed: int) -> Style:
-    """Return a style of nobody's, `random-SEED`, that the bundled styles suggest; the same for the same seed.
+def random_style(seed: int, model: Model = "main") -> Style:
+    """Return a style of nobody's, `random-SEED`, that a network's styles suggest; the same for the same seed.
 
     The network's first layers follow one mix of two styles and its last layers another, each a little beyond its two,
     with a smooth passage between; to this comes a draw from the normal distribution of the style vectors, at 0.6 of
     its deviation.  First layers make the strokes and last ones the colours, so the palette, where the bundled styles
     have one, is that of the last layers' two styles.
-    seed: from 0 to 2^128 - 1; raises InvalidOption for another.
+    seed: from 0 to 2^128 - 1; model: whose styles.  Raises InvalidOption for another seed, or without styles.
     """
     draws = _draws(seed)
-    styles = [read_style(path) for path in bundled_paths().values()]
+    styles = [read_style(path) for path in style_paths(model).values()]
+    if not styles:
+        raise InvalidOption(f"random:{seed}: there are no styles beside the network {model} to suggest it")
     vectors = np.stack([style.vector for style in styles]).astype(np.float64)
     first, last = _few(draws, len(styles)), _few(draws, len(styles))
     depth = _ease(np.linspace(0, 1, vectors.shape[1]))

@@ -58,14 +58,7 @@ def _parse(key: str, text: str, default: Any) -> Any:
         if isinstance(default, int):
             return int(text)
         if isinstance(default, tuple):
-            return _parse_sizes(text, len(default))
+            return tuple(map(int, text.split("x")))
     except (KeyError, ValueError) as error:
         raise InvalidOption(f"--network: {key}={text} is not a value of {key}, such as {_written(default)}") from error
     return text
-
-
-def _parse_sizes(text: str, count: int) -> tuple[int, ...]:
-    sizes = tuple(map(int, text.split("x")))
-    if len(sizes) != count:
-        raise ValueError(f"{len(sizes)} sizes instead of {count}")
-    return sizes

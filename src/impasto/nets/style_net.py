@@ -1,8 +1,8 @@
-"""Impasto's own network: one trunk at a quarter of the picture's size, every style a vector.
+"""Impasto's own network: one trunk at a quarter (or an eighth) of the picture's size, every style a vector.
 
-Space to depth by 4, a 3x3 convolution, residual blocks with conditional instance norm, one more such norm, and
+Space to depth by 4 (or 8), a 3x3 convolution, residual blocks with conditional instance norm, one more such norm, and
 a decoder that resizes and convolves with a scale and a shift of each channel, to whose picture a styled share of
-the photo is added.  All moments are taken at a quarter of the picture's size.  A style can also mix the input channels
+the photo is added.  All moments are taken at the trunk's size.  A style can also mix the input channels
 of each convolution (see `nets.mixing`).
 Its output is linear: values outside [0, 1] are clipped only when a picture is written.
 """
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -23,9 +24,6 @@ from impasto.nets.norm import Affine, Conditioning, InstanceNorm, Skip
 
 __all__ = ["StyleNet", "StyleNetShape"]
 
-FOLD = 4
-"""Pixels, in each direction, that space to depth puts into one position of the trunk."""
-
 
 @dataclass(frozen=True)
 class StyleNetShape:
@@ -35,11 +33,16 @@ class StyleNetShape:
     """Channels of the trunk."""
     blocks: int = 5
     """Residual blocks of the trunk."""
-    decoder: tuple[int, int] = (32, 16)
-    """Channels at half and at full size."""
+    decoder: tuple[int, ...] = (32, 16)
+    """Channels after each doubling; the last is at full size."""
+
+    @property
+    def fold(self) -> int:
+        """Pixels, in each direction, that space to depth puts into one position of the trunk."""
+        return 1 << len(self.decoder)
 
     def __post_init__(self) -> None:
-        if self.blocks < 0 or min(self.channels, *self.decoder) < 1:
+        if self.blocks < 0 or not self.decoder or min(self.channels, *self.decoder) < 1:
             raise InvalidOption(
                 "--network: impasto's channels and decoder must be at least 1 and its blocks at least 0, "
                 f"got channels={self.channels}, blocks={self.blocks}, decoder={self.decoder}"
@@ -51,24 +54,22 @@ class StyleNet(PaintingNet):
 
     def __init__(self, shape: StyleNetShape | None = None) -> None:
         shape = shape or StyleNetShape()
-        width, (half, full) = shape.channels, shape.decoder
-        stem = Normed(Convolution(3 * FOLD**2, width, 3, mixed=True), InstanceNorm(width))
+        width, fold = shape.channels, shape.fold
+        stem = Normed(Convolution(3 * fold**2, width, 3, mixed=True), InstanceNorm(width))
         residuals = [Residual(width, InstanceNorm, mixed=True) for _ in range(shape.blocks)]
-        decoder = [
-            Normed(Upsampled(width, half, mixed=True), Affine(half)),
-            Normed(Upsampled(half, full, mixed=True), Affine(full)),
-        ]
-        last = Convolution(full, 3, 3, mixed=True)
+        sizes = pairwise((width, *shape.decoder))
+        decoder = [Normed(Upsampled(inputs, outputs, mixed=True), Affine(outputs)) for inputs, outputs in sizes]
+        last = Convolution(shape.decoder[-1], 3, 3, mixed=True)
         trunk: list[Normed | Residual] = [stem, *residuals]
         steps = [step for block in [*trunk, *decoder, last] for step in block.steps]
-        super().__init__(shape, [Resample(Fraction(1, FOLD)), *steps])
+        super().__init__(shape, [Resample(Fraction(1, fold)), *steps])
         self.trunk, self.trunk_norm = nn.ModuleList(trunk), InstanceNorm(width)
         self.decoder, self.last, self.skip = nn.ModuleList(decoder), last, Skip(3)
 
     def paint(self, picture: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the painting, (N, 3, H, W), about [0, 1], of pictures of that shape in [0, 1]."""
         centred = picture - 0.5
-        x = F.pixel_unshuffle(centred, FOLD)
+        x = F.pixel_unshuffle(centred, self.shape.fold)
         for block in self.trunk:
             x = block(x, conditioning)
         x = self.trunk_norm(x, conditioning)

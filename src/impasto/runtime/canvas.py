@@ -66,12 +66,12 @@ def paint_at(stroke: float, pixels: IntegerArray, paint: Paint) -> Iterator[Pixe
     *smaller, last = canvas_sizes(own, stroke)
     coarse: Pixels | None = None
     for size in smaller:
-        coarse = _whole(_detailed(coarse, paint(_resized(pixels, size)), size))
+        coarse = _whole(_detailed(coarse, paint(_resized(pixels, size)), size), size)
     painting = _detailed(coarse, paint(_resized(pixels, last)), last)
     if last == own:
         yield from painting
     else:
-        yield resample(_whole(painting), own)
+        yield resample(_whole(painting, last), own)
 
 
 def _resized(pixels: IntegerArray, size: tuple[int, int]) -> IntegerArray:
@@ -79,23 +79,27 @@ def _resized(pixels: IntegerArray, size: tuple[int, int]) -> IntegerArray:
     return resized
 
 
-def _whole(strips: Iterator[Pixels]) -> Pixels:
-    first, *others = strips
-    return np.concatenate([first, *others]) if others else first
+def _whole(strips: Iterator[Pixels], size: tuple[int, int]) -> Pixels:
+    """Return strips as one picture of a (height, width)."""
+    whole, done = np.empty((*size, 3), np.float32), 0
+    for strip in strips:
+        whole[done : done + len(strip)] = strip
+        done += len(strip)
+    return whole
 
 
 def _detailed(coarse: Pixels | None, fine: Iterator[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
     """Yield the coarse painting at the fine one's (height, width), with what the fine one has beyond it.
 
     A Laplacian pyramid's step (Burt and Adelson 1983), fine + up(coarse - down(fine)), in a window that moves down.
+    The coarse painting's own memory takes up coarse - down(fine), so it is lost.
     """
     if coarse is None:
         yield from fine
         return
     height, times = size[0], size[0] / coarse.shape[0]
-    correction = np.empty_like(coarse)
     window, top = np.empty((0, size[1], 3), np.float32), 0  # rows of the fine painting, from which on
-    known = done = 0  # rows of the correction, and of what was yielded
+    known = done = 0  # rows of the coarse painting that are a correction now, and of what was yielded
     for strip in fine:
         window = np.concatenate([window, strip])
         bottom = top + len(window)
@@ -104,13 +108,13 @@ def _detailed(coarse: Pixels | None, fine: Iterator[Pixels], size: tuple[int, in
         ready = len(coarse) if at_end else max(known, int(bottom / times - SUPPORT))
         if ready > known:
             below = resample_rows(window, coarse.shape[1], (known * times - top, ready * times - top), ready - known)
-            correction[known:ready] = coarse[known:ready] - below
+            coarse[known:ready] -= below
             known = ready
         until = height if at_end else max(done, int((known - SUPPORT) * times))
         if until > done:
             first = max(0, int(done / times) - SUPPORT)
             box = done / times - first, until / times - first
-            yield window[done - top : until - top] + resample_rows(correction[first:known], size[1], box, until - done)
+            yield window[done - top : until - top] + resample_rows(coarse[first:known], size[1], box, until - done)
             done = until
         passed = max(0, min(done, int((known - SUPPORT) * times)) - top)
         window, top = window[passed:], top + passed

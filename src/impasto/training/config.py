@@ -40,7 +40,10 @@ class TrainConfig:
     style: tuple[str, ...] = option((), "painting to learn, or a folder of them; each becomes a style of the network")
     data: tuple[str, ...] = option((), "folder, zip or tar of photos to train on")
     output: str = option("", "folder of the run: checkpoints, record, previews and the finished network")
-    base: str = option("", "finished run or network file to start from, or bundled; its styles of the same names go on")
+    base: str = option(
+        "", "finished run, network file or bundled network to start from; its styles of the same names go on"
+    )
+    teacher: str = option("", "network to imitate, named as for --base; it must know every style")
     network: str = option("impasto", "architecture, such as impasto, impasto:channels=48 or johnson:norm=batch")
 
     steps: int = option(0, "training steps; 0 means as many as --epochs asks for", low=0)
@@ -60,6 +63,7 @@ class TrainConfig:
     steady_weight: float = option(10.0, "weight of the change that noise and a shift of the photo make", low=0)
     steady_noise: float = option(0.02, "deviation of that noise", low=0, high=1)
     steady_shift: int = option(6, "largest such shift in px", low=0)
+    teacher_weight: float = option(200.0, "weight of the error against the teacher's paintings", low=0)
     losses: str = option("relative", "relative losses or the papers' absolute ones", choices=("relative", "absolute"))
     content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers that content is compared at")
     style_layers: tuple[str, ...] = option(
@@ -95,11 +99,20 @@ class TrainConfig:
             raise InvalidOption("--share must not be all zero")
         if not self.steps and not self.epochs:
             raise InvalidOption("--steps and --epochs are both 0, so there is nothing to train")
+        if not self.is_perceptual and not (self.teacher and self.teacher_weight):
+            raise InvalidOption(
+                "--content-weight and --style-weight are both 0 and there is no --teacher to learn from"
+            )
         if self.steady_weight and self.steady_shift > min(self.size) // 4:
             raise InvalidOption(
                 f"--steady-shift must be at most a quarter of the smallest --size, {min(self.size) // 4}, "
                 f"got {self.steady_shift}"
             )
+
+    @property
+    def is_perceptual(self) -> bool:
+        """Whether the perceptual network is asked; without it a network learns from its teacher alone."""
+        return bool(self.content_weight or self.style_weight)
 
     def phases(self, photos: int, world_size: int = 1) -> list[Phase]:
         """Return the run's phases, in order and without gaps, for a number of photos and of processes.

@@ -15,7 +15,7 @@ from torch import Tensor
 from impasto.atomic import atomic_write
 from impasto.data import PhotoSource, open_sources, photo_batches
 from impasto.errors import InvalidOption, TrainingError
-from impasto.model import IDENTITY, NETWORK, Manifest, styles_beside
+from impasto.model import IDENTITY, MODELS, Manifest, network_of, styles_beside
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
 from impasto.perceptual.criterion import PerceptualCriterion
@@ -31,14 +31,12 @@ from impasto.training.loop import Hook, run_phase
 from impasto.training.pictures import is_standard, load_previews, style_names
 from impasto.training.progress import Progress
 from impasto.training.state import CHECKPOINT, TrainState
-from impasto.training.task import StyledNetwork, StyleTask, style_targets
+from impasto.training.task import StyledNetwork, StyleTask, Teacher, style_targets
 
 __all__ = ["Trained", "begin", "resume", "trained"]
 
 
-BUNDLED = "bundled"
-"""What --base calls the network that comes with Impasto."""
-_PRIVATE = ("base", "data", "output", "preview", "style", "vgg")
+_PRIVATE = ("base", "data", "output", "preview", "style", "teacher", "vgg")
 """Options that say where things lie on the machine that trained, which is nobody's business."""
 
 
@@ -105,17 +103,20 @@ def _state(config: TrainConfig, saved: dict[str, Any] | None, device: torch.devi
     if saved is not None:
         state.restore(saved)
     elif config.base:
-        _start_from(_base(config.base), state, config)
+        _start_from(_base(config.base, "--base"), state, config)
     return state
 
 
-def _base(name: str) -> Trained:
-    """Return what is in a run's folder, a network's file or the bundled one; raises TrainingError and ModelError."""
-    if name != BUNDLED and Path(name).is_dir():
+def _base(name: str, option: str) -> Trained:
+    """Return what is in a run's folder, a network's file or a bundled one; raises TrainingError and ModelError.
+
+    option: the one that names it.
+    """
+    if name not in MODELS and Path(name).is_dir():
         return trained(Path(name))
-    network = NETWORK if name == BUNDLED else Path(name)
-    if network.suffix not in (".onnx", ".safetensors"):
-        raise TrainingError(f"--base: {name} holds no run and is no network file")
+    if name not in MODELS and Path(name).suffix not in (".onnx", ".safetensors"):
+        raise TrainingError(f"{option}: {name} holds no run and is no network file")
+    network = network_of(name)
     net, metadata = load_net(network.with_suffix(".safetensors"))
     manifest = Manifest.from_metadata(metadata, str(network))
     vectors = {style.name: torch.from_numpy(style.vector) for style in styles_beside(network)}
@@ -138,6 +139,16 @@ def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
     state.base = base.facts
 
 
+def _teacher(config: TrainConfig, device: torch.device) -> Teacher:
+    """Return whom to imitate; raises InvalidOption if it does not know a style, and as `_base` does."""
+    known = _base(config.teacher, "--teacher")
+    names = style_names(config.style)
+    if strange := [name for name in names if name not in known.vectors]:
+        raise InvalidOption(f"--teacher: {config.teacher} knows no style {strange[0]}")
+    net = known.net.to(device, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
+    return Teacher(net, torch.stack([known.vectors[name] for name in names]).to(device))
+
+
 def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
     with World.join(config.device) as world, ExitStack() as stack:
         state = _state(config, saved, world.device)
@@ -155,10 +166,11 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
         criterion = _criterion(config, world.device)
         sketching = criterion if is_standard(config) else None
         state.sketches = {Path(painting).stem: sketch_painting(painting, sketching) for painting in config.style}
+        teacher = _teacher(config, world.device) if config.teacher else None
         for phase in left:
             targets = style_targets(criterion, [painting.to(world.device) for painting in paintings[phase.style_size]])
             bf16 = wants_bf16(world.device, config.precision)
-            task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world.rank)
+            task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world.rank, teacher)
             with closing(_batches(config, phase, state.step, source, world)) as batches:
                 run_phase(state, task, batches, world, beside)
     return _finished(state, config)

@@ -14,7 +14,7 @@ from impasto.perceptual import losses
 from impasto.perceptual.criterion import Distances, PerceptualCriterion
 from impasto.training.config import TrainConfig
 
-__all__ = ["StyleTask", "StyledNetwork", "Targets", "style_targets"]
+__all__ = ["StyleTask", "StyledNetwork", "Targets", "Teacher", "style_targets"]
 
 Targets = dict[str, Tensor]
 """{layer: (S, C, C)}: the Gram matrices of S paintings."""
@@ -54,11 +54,31 @@ def style_targets(criterion: PerceptualCriterion, paintings: Sequence[Tensor]) -
     return {layer: torch.cat([target[layer] for target in each]) for layer in criterion.style_layers}
 
 
+@dataclass(frozen=True)
+class Teacher:
+    """A trained network whose paintings a smaller one learns to imitate.
+
+    vectors: (styles, P) float32, in the order of the model's own styles.
+    Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".  Differs: the targets are pictures.
+    A step without perceptual losses takes a small part of the time of one with them.
+    """
+
+    net: PaintingNet
+    vectors: Tensor
+
+    @torch.no_grad()
+    def paint(self, photos: Tensor, styles: Tensor) -> Tensor:
+        """Return paintings, (N, 3, S, S), about [0, 1], of such photos; styles: (N,) int64."""
+        painted: Tensor = self.net(photos, self.vectors[styles])
+        return painted
+
+
 @dataclass
 class StyleTask:
     """One step's loss.
 
-    targets: of all styles; bf16: whether networks run in bfloat16; steps: of the whole run; rank: of this process.
+    targets: of all styles; bf16: whether networks run in bfloat16; steps: of the whole run; rank: of this process;
+    teacher: whom to imitate, or None.
     Everything random is a function of (seed, step, rank), so a resumed run repeats what it would have done.
     """
 
@@ -68,6 +88,7 @@ class StyleTask:
     bf16: bool
     steps: int
     rank: int = 0
+    teacher: Teacher | None = None
 
     def loss(self, model: StyledNetwork, photos: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss to minimise and its unweighted terms, all float32 scalars.
@@ -79,13 +100,13 @@ class StyleTask:
         styles = _deal_styles(len(photos), len(model.vectors) - 1, chance).to(photos.device)
         with torch.autocast(photos.device.type, torch.bfloat16, enabled=self.bf16):
             painted = model(photos, styles).float()
-            distances = self._distances(painted, photos, styles)
-            terms = {
-                "content": distances.content,
-                "style": distances.style,
-                "tv": self._total_variation(painted),
-                "range": losses.out_of_range(painted),
-            }
+            terms = {"tv": self._total_variation(painted), "range": losses.out_of_range(painted)}
+            if config.is_perceptual:
+                distances = self._distances(painted, photos, styles)
+                terms |= {"content": distances.content, "style": distances.style}
+            if self.teacher is not None and config.teacher_weight:
+                error = painted - self.teacher.paint(photos, styles).float()
+                terms["teacher"] = error.square().flatten(1).mean(1)
             if config.steady_weight:
                 terms["steady"] = self._unsteadiness(model, photos, styles, painted, chance)
             if config.identity_weight and model.net.style_parameters:
@@ -109,6 +130,7 @@ class StyleTask:
             "range": config.range_weight,
             "steady": config.steady_weight,
             "identity": config.identity_weight,
+            "teacher": config.teacher_weight,
         }
 
     def _distances(self, painted: Tensor, photos: Tensor, styles: Tensor) -> Distances:

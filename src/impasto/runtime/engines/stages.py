@@ -114,7 +114,8 @@ class Stages:
     @staticmethod
     def know(weights: Mapping[str, Array]) -> bool:
         """Return whether weights are of a network that can be cut into these stages."""
-        return "trunk.0.layer.weights.weight" in weights
+        doublings = {name.split(".")[1] for name in weights if name.startswith("decoder")}
+        return "trunk.0.layer.weights.weight" in weights and len(doublings) == 2
 
     def line(self, norm: int, mean: NDArray[np.float64], variance: NDArray[np.float64]) -> Line:
         """Return what a norm, by its number in the network, does to maps of these moments, (C,) each."""
