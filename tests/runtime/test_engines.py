@@ -9,7 +9,7 @@ from impasto.errors import EngineUnavailable, InvalidOption, ModelError
 from impasto.model import Manifest
 from impasto.model.network import METADATA_KEY
 from impasto.runtime.engines import ENGINES, open_engine, openvino_engine
-from impasto.runtime.engines.openvino_engine import OpenVinoEngine
+from impasto.runtime.engines.compiled import Compiled
 
 
 def test_every_engine_says_what_it_runs_on(sessions):
@@ -98,7 +98,8 @@ def test_bf16_where_it_cannot_be(tiny_model, monkeypatch):
 )
 def test_an_engine_that_is_not_installed_says_what_to_install(tiny_model, monkeypatch, engine, package, install):
     module = "openvino" if engine == "auto" else engine
-    monkeypatch.delitem(sys.modules, f"impasto.runtime.engines.{module}_engine", raising=False)
+    for loaded in [name for name in sys.modules if name.startswith("impasto.runtime.engines.")]:
+        monkeypatch.delitem(sys.modules, loaded)
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(EngineUnavailable, match=rf"{module}.*pip install '{install}'"):
         open_engine(tiny_model.network, engine=engine)
@@ -140,32 +141,54 @@ def test_a_twin_of_an_architecture_that_is_not_known_is_refused_by_name(tiny_mod
             open_engine(tmp_path / "network.onnx", engine="torch")
 
 
-def test_openvino_keeps_the_sizes_used_last_and_no_more(tiny_model):
-    engine = open_engine(tiny_model.network, precision="f32")
-    manifest = Manifest.from_metadata(engine.metadata, "network")
-    style = np.zeros((1, manifest.style_parameters), np.float32)
+@pytest.fixture
+def openvino_run(tiny_model):
+    """Return an OpenVINO engine and a function that runs it on a grey picture of a height."""
+    engine = open_engine(tiny_model.network, engine="openvino", precision="f32")
+    style = np.zeros((1, Manifest.from_metadata(engine.metadata, "network").style_parameters), np.float32)
+    return engine, lambda side, work=engine.run: work(np.full((1, 3, side, 16), 0.5, np.float32), style)
 
-    def run(side):
-        engine.run(np.zeros((1, 3, side, 16), np.float32), style)
-        return [dict(shapes)["picture"][2] for shapes in engine.requests]
 
+def own_sizes(engine):
+    return [dict(shapes)["picture"][2] for shapes in engine.compiled.own]
+
+
+def test_openvino_compiles_once_for_all_sizes_and_again_for_one_that_pays_for_it(openvino_run):
+    engine, run = openvino_run
+    first = run(16)
+    run(24)
+    assert own_sizes(engine) == []
+    assert len(engine.compiled.any_size) == 1
+    engine.compiled.COST = 0.0  # from now on compiling pays at once
+    again = run(16)
+    assert own_sizes(engine) == [16]
+    np.testing.assert_allclose(again, first, atol=1e-5)
+    assert not np.shares_memory(again, run(16))
+
+
+def test_a_size_loses_what_compiling_costs_before_it_is_compiled(openvino_run, monkeypatch):
+    engine, run = openvino_run
+    run(16)
+    monkeypatch.setattr(engine.compiled, "COST", 1e9)
+    for _ in range(5):
+        run(16)
+    assert own_sizes(engine) == []
+    (lost,) = engine.compiled.lost.values()
+    assert 0 < lost < 1
+
+
+def test_openvino_keeps_the_sizes_used_last_and_no_more(openvino_run):
+    engine, run = openvino_run
     sides = [16, 20, 24, 28, 32, 36]
     for side in sides:
-        kept = run(side)
-    assert kept == sides[-OpenVinoEngine.KEPT :]
-    assert run(24) == [28, 32, 36, 24]
-    assert run(16) == [32, 36, 24, 16]
-
-
-def test_a_size_that_comes_again_is_not_compiled_again(tiny_model, monkeypatch):
-    engine = open_engine(tiny_model.network, precision="f32")
-    style = np.zeros((1, Manifest.from_metadata(engine.metadata, "n").style_parameters), np.float32)
-    planes = np.zeros((1, 3, 16, 16), np.float32)
-    first = engine.run(planes, style)
-    monkeypatch.setattr(engine, "_compiled", None)
-    second = engine.run(planes + 1, style)
-    assert first is not second
-    assert not np.shares_memory(first, second)
+        run(side, engine.prepare)
+    assert own_sizes(engine) == sides[-Compiled.KEPT :]
+    run(28)
+    assert own_sizes(engine) == [24, 32, 36, 28]
+    run(28, engine.prepare)
+    assert own_sizes(engine) == [24, 32, 36, 28]
+    engine.compiled.clear()
+    assert own_sizes(engine) == []
 
 
 def test_an_onnx_file_of_another_program_is_refused_by_name(tmp_path):

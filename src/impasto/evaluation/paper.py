@@ -115,7 +115,7 @@ def descend(
 
     while True:
         began = time.perf_counter()
-        value = float(solver.step(loss))  # type: ignore[no-untyped-call] # the loss before the step
+        value = float(solver.step(loss).detach())  # type: ignore[no-untyped-call] # the loss before the step
         yield value, time.perf_counter() - began
 
 

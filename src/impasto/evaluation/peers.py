@@ -32,7 +32,11 @@ for _ in sys.stdin:
     began = time.perf_counter()
     run()
     print(time.perf_counter() - began, flush=True)
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024, flush=True)
+try:
+    status = open("/proc/self/status").read()
+    print(int(status.partition("VmHWM:")[2].split()[0]) * 1024, flush=True)
+except OSError:  # not Linux
+    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024), flush=True)
 """
 """Speaks as `impasto.evaluation.worker` does, in a Python that has no Impasto."""
 JOHNSON = """

@@ -58,6 +58,15 @@ class Session:
         planes = padded(picture, self.manifest.stride)
         return unpadded(self._run(planes, style), picture)
 
+    def prepare(self, size: tuple[int, int], style: Style) -> None:
+        """Make ready for many pictures of one (height, width), as of a film or a camera, which then paint faster.
+
+        Raises ModelError for a style of another network.
+        """
+        self.check(style)
+        planes = padded(np.zeros((*size, 3), np.float32), self.manifest.stride)
+        self.engine.prepare(planes, *_numbers(style))
+
     def strips(self, pixels: IntegerArray, style: Style, room: int) -> Iterator[NDArray[np.float32]]:
         """Yield the painting from its top to its bottom, (rows, W, 3) float32 each, at once where memory allows.
 
@@ -73,11 +82,16 @@ class Session:
 
     def _run(self, planes: NDArray[np.float32], style: Style) -> NDArray[np.float32]:
         try:
-            return self.engine.run(planes, style.vector[None], None if style.mixing is None else style.mixing[None])
+            return self.engine.run(planes, *_numbers(style))
         except Exception as error:
             if any(words in str(error) for words in OUT_OF_MEMORY):
                 raise MemoryError(f"{self.engine.name} has not enough memory") from error
             raise
+
+
+def _numbers(style: Style) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return a style's vector, (1, P), and mixing, (1, Q) or None."""
+    return style.vector[None], None if style.mixing is None else style.mixing[None]
 
 
 def padded(picture: NDArray[np.float32], stride: int) -> NDArray[np.float32]:

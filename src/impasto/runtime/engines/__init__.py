@@ -41,6 +41,12 @@ class Engine(Protocol):
         style: (1, P) float32.  mixing: (1, Q) float32, or None: nothing is mixed.
         """
 
+    def prepare(
+        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+    ) -> None:
+        """Make ready for many runs with inputs of these shapes, which then may be faster; see `run`."""
+        return  # an engine may have nothing to prepare
+
     def stream(
         self,
         pixels: IntegerArray,

@@ -1,4 +1,4 @@
-"""Engines that keep to themselves: painting is offline, and leaves nothing in the user's home."""
+"""OpenVINO, imported so that it keeps to itself: painting is offline."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["absent"]
+__all__ = ["ops", "ov"]
 
 
 @contextmanager
-def absent(package: str) -> Iterator[None]:
+def _absent(package: str) -> Iterator[None]:
     """Let a package that is not loaded yet look as if it were not installed."""
     modules: dict[str, Any] = sys.modules
     if package in modules:
@@ -22,3 +22,8 @@ def absent(package: str) -> Iterator[None]:
         yield
     finally:
         del modules[package]
+
+
+with _absent("openvino_telemetry"):  # with it OpenVINO reports each import to its makers
+    import openvino as ov
+    from openvino import opset13 as ops

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,12 +12,10 @@ from safetensors.numpy import load_file
 from impasto.errors import EngineUnavailable, ModelError
 from impasto.image import IntegerArray
 from impasto.runtime.engines import Engine
-from impasto.runtime.engines.offline import absent
+from impasto.runtime.engines.compiled import Compiled
+from impasto.runtime.engines.offline import ov
 from impasto.runtime.engines.stages import Stages
 from impasto.runtime.engines.streaming import stream
-
-with absent("openvino_telemetry"):  # with it OpenVINO reports each import to its makers
-    import openvino as ov
 
 __all__ = ["OpenVinoEngine", "open_network"]
 
@@ -27,19 +24,13 @@ BYTES_A_PIXEL = {"bf16": 220, "f32": 300}
 
 
 class OpenVinoEngine(Engine):
-    """See `Engine`.
-
-    Compiled anew for each picture size, because fixed sizes run a fifth faster, and for styles that mix nothing, whose
-    convolutions then have weights that are known; the last few are kept.
-    """
-
-    KEPT = 4
+    """See `Engine`."""
 
     def __init__(self, network: Path, core: ov.Core, model: ov.Model, device: str, precision: str) -> None:
-        self.network, self.core, self.model, self.device = network, core, model, device
+        self.network, self.device = network, device
         self.hint = {} if precision == "auto" else {"INFERENCE_PRECISION_HINT": precision}
         self.metadata = _metadata(model)
-        self.requests: dict[tuple[Any, ...], Any] = {}
+        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint)
         self.precision = precision if precision != "auto" else _native_precision(core, device)
         self.bytes_a_pixel = BYTES_A_PIXEL[self.precision]
         self.name = f"OpenVINO {device} {self.precision}"
@@ -48,12 +39,13 @@ class OpenVinoEngine(Engine):
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """See `Engine.run`."""
-        inputs = {"picture": picture, "style": style}
-        if mixing is not None:
-            inputs["mixing"] = mixing
-        request = self._request({name: values.shape for name, values in inputs.items()})
-        painting: NDArray[np.float32] = request.infer(inputs)[0]
-        return painting
+        return self.compiled(_inputs(picture, style, mixing))
+
+    def prepare(
+        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+    ) -> None:
+        """See `Engine.prepare`."""
+        self.compiled.prepare(_inputs(picture, style, mixing))
 
     def stream(
         self,
@@ -65,31 +57,19 @@ class OpenVinoEngine(Engine):
     ) -> Iterator[NDArray[np.float32]]:
         """See `Engine.stream`."""
         dtype = np.float32 if self.precision == "f32" else np.float16
-        self.requests.clear()  # they hold memory
+        self.compiled.clear()
         weights = load_file(self.network.with_suffix(".safetensors"))
         if not Stages.know(weights):
             raise MemoryError("this network paints whole pictures only")
         stages = Stages(weights, vector, mixing, dtype, self.device, self.hint)
         return stream(stages, pixels, margin, room)
 
-    def _request(self, shapes: dict[str, tuple[int, ...]]) -> Any:
-        key = tuple(shapes.items())
-        request = self.requests.pop(key, None) or self._compiled(shapes)
-        while len(self.requests) >= self.KEPT:
-            del self.requests[next(iter(self.requests))]
-        self.requests[key] = request  # the last: those used longest ago come first
-        return request
 
-    def _compiled(self, shapes: dict[str, tuple[int, ...]]) -> Any:
-        """Return the network for inputs of these shapes; inputs that are not named are zeros for good."""
-        model = self.model.clone()
-        for absent_input in [each for each in model.inputs if each.any_name not in shapes]:
-            zeros = ov.opset13.constant(np.zeros(absent_input.shape, np.float32))
-            parameter = absent_input.get_node()
-            parameter.output(0).replace(zeros.output(0))
-            model.remove_parameter(parameter)
-        model.reshape({name: list(shape) for name, shape in shapes.items()})
-        return self.core.compile_model(model, self.device, self.hint).create_infer_request()
+def _inputs(
+    picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None
+) -> dict[str, NDArray[np.float32]]:
+    inputs = {"picture": picture, "style": style}
+    return inputs if mixing is None else {**inputs, "mixing": mixing}
 
 
 def open_network(network: Path, *, device: str, precision: str) -> OpenVinoEngine:

@@ -18,11 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.runtime.engines.offline import absent
-
-with absent("openvino_telemetry"):
-    import openvino as ov
-    from openvino import opset13 as ops
+from impasto.runtime.engines.offline import ops, ov
 
 __all__ = ["FOLD", "LAST_HALO", "Line", "Stages"]
 
