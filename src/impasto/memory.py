@@ -5,12 +5,25 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-__all__ = ["SHARE", "available_bytes", "peak_bytes", "room_within"]
+__all__ = ["SHARE", "OutOfRoom", "available_bytes", "in_words", "peak_bytes", "room_within"]
 
 SHARE = 0.8
 """The part of what is free that may be taken."""
 _CGROUP = Path("/sys/fs/cgroup")
 _STATUS = Path("/proc/self/status")
+
+
+class OutOfRoom(MemoryError):
+    """Some work needs more memory than it may take: `needed` bytes where there are `room`."""
+
+    def __init__(self, work: str, needed: int, room: int) -> None:
+        self.needed, self.room = needed, room
+        super().__init__(f"{work} takes {in_words(needed)}, and {in_words(max(0, room))} are left")
+
+
+def in_words(count: int) -> str:
+    """Return bytes as in 640 MB or 1.5 GB."""
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.0f} MB"
 
 
 def available_bytes() -> int:
@@ -26,13 +39,16 @@ def available_bytes() -> int:
 
 
 def room_within(limit: int | None) -> int:
-    """Return how many bytes this process may still take: of a limit for all of it, or, for None, of what is free."""
+    """Return how many bytes this process may still take: of a limit for all of it, or, for None, of what is free.
+
+    Negative where it takes more than its limit already.
+    """
     if limit is None:
         return available_bytes()
     import psutil
 
     used: int = psutil.Process().memory_info().rss
-    return max(0, limit - used)
+    return limit - used
 
 
 def peak_bytes() -> int:

@@ -70,3 +70,13 @@ def test_names_tell_parts_apart():
     assert digest(["ab", "c"]) != digest(["a", "bc"])
     assert digest([b"ab"]) == digest(["ab"])
     assert kept.kept("absent") is None
+
+
+def test_what_is_read_works_in_the_precision_that_it_was_compiled_in(tiny_model, folder):
+    _, first = painted(tiny_model.network, side=64)
+    _, second = painted(tiny_model.network, side=64)
+    np.testing.assert_allclose(second, first, atol=1e-5)
+    torch = open_engine(tiny_model.network, engine="torch", precision="f32")
+    style = np.zeros((1, Manifest.from_metadata(torch.metadata, "network").style_parameters), np.float32)
+    exact = torch.run(np.full((1, 3, 64, 16), 0.5, np.float32), style)
+    np.testing.assert_allclose(second, exact, atol=1e-4)

@@ -26,9 +26,12 @@ from impasto.errors import PictureError, PictureTooLarge, UnreadablePicture
 from impasto.image.metadata import Metadata, orientation, read_metadata
 from impasto.image.modes import Mode, mode_of
 from impasto.image.picture import Picture, row_strips
+from impasto.memory import available_bytes, in_words
 
 __all__ = ["DEFAULT_MAX_PIXELS", "decode_image", "decode_stream"]
 
+BYTES_A_PIXEL = 7
+"""Pillow keeps RGB in 4, and what it becomes takes 3."""
 DEFAULT_MAX_PIXELS = 500_000_000
 """Enough for every camera and scanner; 1.5 GB as RGB."""
 
@@ -72,6 +75,7 @@ def decode_image(image: Image.Image, name: str, max_pixels: int) -> Picture:
     Raises UnreadablePicture and PictureTooLarge.
     """
     _check_size(image.size, name, max_pixels)
+    _check_memory(image.size, name)
     with _reported(name):
         notices = _frames(image)
         metadata, warned = _metadata(image)
@@ -107,6 +111,14 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
             f"the picture has {has:,.6g} megapixels ({width} x {height}), the limit is {limit:,.6g}; "
             f"--max-pixels {width * height} would allow it",
         )
+
+
+def _check_memory(size: tuple[int, int], name: str) -> None:
+    """Raise PictureTooLarge if decoding takes more memory than is free; not every system says so before it ends us."""
+    needed, free = size[0] * size[1] * BYTES_A_PIXEL, available_bytes()
+    if needed > free:
+        pixels = f"{size[0]} x {size[1]} pixels"
+        raise PictureTooLarge(name, f"reading {pixels} takes {in_words(needed)} of memory, {in_words(free)} are free")
 
 
 def _frames(image: Image.Image) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -28,7 +29,7 @@ from impasto.image import (
     with_layers,
     with_mask,
 )
-from impasto.memory import room_within
+from impasto.memory import OutOfRoom, room_within
 from impasto.model import IDENTITY, Style, mix
 from impasto.options import bytes_of, check, option
 from impasto.runtime.canvas import paint_at
@@ -37,6 +38,8 @@ from impasto.runtime.session import Session
 
 __all__ = ["COLORS", "StylizeOptions", "Stylizer"]
 
+SPARE = 1.2
+"""What is said to suffice is so many times what lacks."""
 COLORS = ("style", "keep", "palette")
 """Colours and strokes of the painting; its strokes in the photo's colours; its colours without strokes."""
 
@@ -117,8 +120,7 @@ class Stylizer:
             painted = repaint(photo, self._composed(places.pixels, places))
         except MemoryError as error:
             reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels"
-            reason += f" ({error}); give a smaller --size or a larger --max-memory"
-            raise PictureTooLarge(name, reason) from error
+            raise PictureTooLarge(name, f"{reason} ({error}); {self._what_would_do(error)}") from error
         return replace(painted, notices=(*painted.notices, *places.notices))
 
     def places(self, photo: Picture, name: str = "the picture") -> Places:
@@ -150,7 +152,7 @@ class Stylizer:
             return cast("IntegerArray", blend(pixels, recoloured, options.strength))
         strong = self._at_strength(style)
         limit = bytes_of(options.max_memory, "--max-memory") if options.max_memory else None
-        room = room_within(limit) - pixels.nbytes
+        room = room_within(limit) - pixels.nbytes  # the painting is as large as the photo
         painted, done = np.empty_like(pixels), 0
         for strip in paint_at(options.stroke, pixels, lambda picture: self.session.strips(picture, strong, room)):
             painted[done : done + len(strip)] = to_integers(strip, pixels.dtype.type)
@@ -158,6 +160,13 @@ class Stylizer:
         if options.color == "keep":
             painted = cast("IntegerArray", keep_colors(pixels, painted))
         return painted if self._mixes_vectors else cast("IntegerArray", blend(pixels, painted, options.strength))
+
+    def _what_would_do(self, error: MemoryError) -> str:
+        if not (self.options.max_memory and isinstance(error, OutOfRoom)):
+            return "give a smaller --size or a larger --max-memory"
+        more = SPARE * (error.needed - error.room)
+        limit = bytes_of(self.options.max_memory, "--max-memory") + more
+        return f"--max-memory {math.ceil(limit / 2**20)}MB would do, or a smaller --size"
 
     @property
     def _mixes_vectors(self) -> bool:

@@ -84,7 +84,7 @@ class Compiled:
         name = digest([self.origin, ov.get_version(), self.device, processor, repr(sorted(self.hint.items())), *names])
         if (content := kept(name)) is not None:
             with suppress(RuntimeError):  # OpenVINO finds that it is of another machine or version
-                return self.core.import_model(content, self.device)
+                return self.core.import_model(content, self.device, self.hint)
         compiled = self.core.compile_model(self._with(names), self.device, self.hint)
         keep(name, compiled.export_model().getvalue())
         return compiled

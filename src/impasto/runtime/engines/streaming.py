@@ -20,6 +20,7 @@ import psutil
 from numpy.typing import NDArray
 
 from impasto.image import IntegerArray
+from impasto.memory import OutOfRoom, in_words
 from impasto.runtime.engines.stages import FOLD, LAST_HALO, Line, Stages
 
 __all__ = ["stream"]
@@ -88,9 +89,7 @@ def _scratch_folder(needed: int) -> Path:
     for folder in sorted(folders, key=lambda each: _mount_of(each) in in_memory):
         if shutil.disk_usage(folder).free > needed:
             return folder
-    raise MemoryError(
-        f"it takes {needed / 2**30:.1f} GB of scratch files; set TMPDIR to a folder on a disk with as much"
-    )
+    raise MemoryError(f"it takes {in_words(needed)} of scratch files; set TMPDIR to a folder on a disk with as much")
 
 
 def _mount_of(folder: Path) -> str:
@@ -125,6 +124,9 @@ def stream(stages: Stages, pixels: IntegerArray, margin: int, room: int) -> Iter
     maps = [_Map(folder, stages.channels, source.rows, source.columns, stages.dtype) for _ in range(3)]
     try:
         yield from _painted(stages, source, strips, *maps)
+    except OSError as error:
+        reason = f"its scratch files in {folder} cannot be written or read ({error.strerror})"
+        raise MemoryError(f"{reason}; set TMPDIR to a folder with {in_words(3 * size)} free") from error
     finally:
         for each in maps:
             each.close()
@@ -139,7 +141,7 @@ def _strips(source: _Padded, room: int) -> list[Strip]:
     height = min(MOST_ROWS, room // (BYTES_A_POSITION * source.columns) - 2 * LAST_HALO)
     if height < LEAST_ROWS:
         needed = BYTES_A_POSITION * source.columns * (LEAST_ROWS + 2 * LAST_HALO)
-        raise MemoryError(f"even strip by strip it takes {needed / 2**30:.1f} GB beside the picture itself")
+        raise OutOfRoom("painting even strip by strip", needed, room)
     return [(first, min(first + height, source.rows)) for first in range(0, source.rows, height)]
 
 
