@@ -1,0 +1,130 @@
+"""An evaluation: every painter's pictures of every pair, judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from impasto.errors import InvalidOption, WeightsError
+from impasto.evaluation.config import EvaluateConfig
+from impasto.evaluation.gatys import Gatys, Recipe
+from impasto.evaluation.judge import Judge, Judgement, Pair, Pixels
+from impasto.evaluation.learned import open_lpips
+from impasto.evaluation.painters import BUNDLED, Itself, Painter, open_painter
+from impasto.evaluation.quality import spread
+from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.device import open_device, wants_bf16
+from impasto.perceptual.weights import load_vgg19
+
+__all__ = ["Evaluation", "Follow", "evaluate"]
+
+Follow = Callable[[float, str], None]
+"""Called with the part that is done, 0..1, and what is being done."""
+
+
+@dataclass
+class Evaluation:
+    """What came out.
+
+    rows: names of the painters, in order; judgements: of all pairs; tiles: names and pictures of each pair that the
+    contact sheet shows, the painting first; notices: sentences for the user.
+    """
+
+    config: EvaluateConfig
+    rows: tuple[str, ...]
+    judgements: list[Judgement] = field(default_factory=list)
+    tiles: dict[Pair, list[tuple[str, Pixels]]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    subjects: Sequence[str],
+    photos: Sequence[str],
+    paintings: Sequence[str],
+    config: EvaluateConfig,
+    *,
+    folder: Path | None = None,
+    follow: Follow = lambda over, what: None,
+) -> Evaluation:
+    """Judge subjects, the photos themselves and Gatys' method on the same pairs of photo and painting.
+
+    subjects: see `open_painter`; none means the bundled styles; photos, paintings: files; folder: where Gatys' pictures
+    are kept, and found again, or None.
+    Raises as `open_painter` does, InvalidOption if there is no pair that a subject has, WeightsError for VGG-19,
+    EngineUnavailable and PictureError.
+    """
+    chosen = [open_painter(subject, photos, paintings) for subject in subjects or (BUNDLED,)]
+    pairs = _pairs(chosen, photos, paintings, config.pairs)
+    device = open_device(config.device)
+    criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(device)
+    painters: list[Painter] = [Itself()]
+    if config.iterations:
+        recipe = Recipe(
+            config.size,
+            config.style_weight,
+            config.gatys_start,
+            config.seed,
+            criterion.vgg.name,
+            wants_bf16(device, config.precision),
+        )
+        painters.append(Gatys(criterion, config.iterations, recipe, folder))
+    painters += chosen
+    rows = tuple(name for painter in painters for name in painter.names)
+    if len(set(rows)) < len(rows):
+        raise InvalidOption(f"two rows have the same name among {', '.join(rows)}; write NAME=SUBJECT")
+    found = Evaluation(config, rows)
+    judge = _judge(criterion, config, found)
+    shown = set(spread(pairs, config.shown))
+    for number, pair in enumerate(pairs):
+        if pair in shown:
+            found.tiles[pair] = [("the painting", judge.painting(pair))]
+        _judge_pair(painters, pair, judge, found, _part(follow, number, len(pairs)))
+    for painter in painters:
+        if isinstance(painter, Gatys) and painter.found:
+            found.notices.append(f"{painter.found} pictures of Gatys' method were in the output folder already")
+    return found
+
+
+def _part(follow: Follow, number: int, of: int) -> Follow:
+    """Return what follows one of so many parts."""
+    return lambda over, what: follow((number + over) / of, what)
+
+
+def _judge(criterion: PerceptualCriterion, config: EvaluateConfig, found: Evaluation) -> Judge:
+    try:
+        return Judge(criterion, config.size, open_lpips())
+    except WeightsError as error:
+        found.notices.append(f"LPIPS is left out: {error}")
+        return Judge(criterion, config.size)
+
+
+def _judge_pair(painters: Sequence[Painter], pair: Pair, judge: Judge, found: Evaluation, follow: Follow) -> None:
+    """Judge all pictures of a pair, and keep those that the contact sheet shows."""
+    for painter in painters:
+        if not painter.has(pair):
+            continue
+        what = f"{painter.names[0]}: {' like '.join(pair.names)}"
+        for name, picture in painter.paint(pair, judge, partial(follow, what=what)):
+            found.judgements.append(judge(name, pair, picture))
+            if pair in found.tiles:
+                found.tiles[pair].append((name, picture))
+    follow(1.0, " like ".join(pair.names))
+
+
+def _pairs(painters: Sequence[Painter], photos: Sequence[str], paintings: Sequence[str], limit: int) -> list[Pair]:
+    """Return the pairs that a painter has, at most so many, photo by photo."""
+    for files, option in ((photos, "--photos"), (paintings, "--paintings")):
+        stems = [Path(file).stem for file in files]
+        if len(set(stems)) < len(stems):
+            twice = next(stem for stem in stems if stems.count(stem) > 1)
+            raise InvalidOption(f"{option}: two pictures are called {twice!r}; rename one")
+    every = [Pair(photo, painting) for photo in photos for painting in paintings]
+    pairs = [pair for pair in every if any(painter.has(pair) for painter in painters)]
+    if not pairs:
+        names = ", ".join(name for painter in painters for name in painter.names)
+        raise InvalidOption(
+            f"--paintings: {names} has no picture or style of any of them; the painting's file is named like the style"
+        )
+    return spread(pairs, limit)
