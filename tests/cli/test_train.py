@@ -130,7 +130,7 @@ def test_wrong_options_are_one_line_and_nothing_is_written(impasto, pictures, fo
 def test_a_recipe_gives_what_the_command_line_does_not(folder, pictures):
     recipe = folder / "recipe.toml"
     recipe.write_text('style = ["paintings"]\ndata = "photos"\noutput = "there"\nsteps = 7\nlr = 1\nsize = [64, 96]')
-    config = train._config(str(recipe), {"steps": 3})
+    config = train.config_of(str(recipe), {"steps": 3})
     assert (config.steps, config.lr, config.size, config.output) == (3, 1.0, (64, 96), "there")
     assert config.style == ("paintings/coffee.jpg", "paintings/sky, deep.jpg")
 

@@ -52,11 +52,16 @@ def evaluate(
         if (error.name or "").startswith("impasto"):
             raise
         raise EngineUnavailable(f"evaluating needs {error.name}; pip install 'impasto[evaluate]'") from error
-    named = [[str(file) for file in find(each)] for each in (photos, paintings)]
+    photo_files, painting_files = ([str(file) for file in find(each)] for each in (photos, paintings))
     with Progress() as progress:
         progress.begin()
         found = evaluated(
-            subjects, *named, config, folder=folder, follow=lambda over, what: progress.show(over, what, f"{over:.0%}")
+            subjects,
+            photo_files,
+            painting_files,
+            config,
+            folder=folder,
+            follow=lambda over, what: progress.show(over, what, f"{over:.0%}"),
         )
     for notice in found.notices:
         click.echo(f"impasto: {notice}", err=True)

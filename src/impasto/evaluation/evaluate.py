@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from impasto.errors import InvalidOption, WeightsError
@@ -92,6 +91,11 @@ def _part(follow: Follow, number: int, of: int) -> Follow:
     return lambda over, what: follow((number + over) / of, what)
 
 
+def _within(follow: Follow, what: str) -> Callable[[float], None]:
+    """Return what follows one thing that is done."""
+    return lambda over: follow(over, what)
+
+
 def _judge(criterion: PerceptualCriterion, config: EvaluateConfig, found: Evaluation) -> Judge:
     try:
         return Judge(criterion, config.size, open_lpips())
@@ -106,7 +110,7 @@ def _judge_pair(painters: Sequence[Painter], pair: Pair, judge: Judge, found: Ev
         if not painter.has(pair):
             continue
         what = f"{painter.names[0]}: {' like '.join(pair.names)}"
-        for name, picture in painter.paint(pair, judge, partial(follow, what=what)):
+        for name, picture in painter.paint(pair, judge, _within(follow, what)):
             found.judgements.append(judge(name, pair, picture))
             if pair in found.tiles:
                 found.tiles[pair].append((name, picture))

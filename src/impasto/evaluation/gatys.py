@@ -20,7 +20,7 @@ from impasto.errors import PictureError
 from impasto.evaluation.judge import Judge, Pair, Pixels
 from impasto.evaluation.painters import Follow
 from impasto.evaluation.quality import tensor_of
-from impasto.image import Picture, read, read_settings, to_integers, write
+from impasto.image import Picture, read, read_settings, to_eight_bits, to_integers, write
 from impasto.perceptual.criterion import PerceptualCriterion
 
 __all__ = ["Gatys", "Recipe", "iterates"]
@@ -128,12 +128,12 @@ def iterates(criterion: PerceptualCriterion, photo: Tensor, painting: Tensor, re
         solver.zero_grad()
         with bf16:
             distances = criterion(picture, content, style)
-        loss = (distances.content + recipe.style_weight * distances.style).sum()
+        loss: Tensor = (distances.content + recipe.style_weight * distances.style).sum()
         loss.backward()  # type: ignore[no-untyped-call]
         return loss
 
     while True:
-        solver.step(closure)  # type: ignore[arg-type]
+        solver.step(closure)  # type: ignore[no-untyped-call]
         with torch.no_grad():
             picture.clamp_(0, 1)
         yield picture.detach()
@@ -144,8 +144,7 @@ def _noise(photo: Tensor, seed: int) -> Tensor:
 
 
 def _pixels(picture: Tensor) -> Pixels:
-    array: Pixels = to_integers(np.ascontiguousarray(picture[0].permute(1, 2, 0).cpu().numpy()))
-    return array
+    return to_eight_bits(to_integers(np.ascontiguousarray(picture[0].permute(1, 2, 0).cpu().numpy())))
 
 
 def _digest(file: str) -> str:

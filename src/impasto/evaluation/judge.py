@@ -123,16 +123,8 @@ def structural_similarity(photo: Pixels, painted: Pixels) -> float:
         from skimage.metrics import structural_similarity as measured
     except ModuleNotFoundError as error:
         raise EngineUnavailable(f"evaluating needs {error.name}; pip install 'impasto[evaluate]'") from error
-    return float(
-        measured(
-            rgb2gray(photo),
-            rgb2gray(painted),
-            data_range=1.0,
-            gaussian_weights=True,
-            sigma=1.5,
-            use_sample_covariance=False,
-        )
-    )
+    as_published = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
+    return float(measured(rgb2gray(photo), rgb2gray(painted), data_range=1.0, **as_published))  # type: ignore[no-untyped-call]
 
 
 def palette_distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:

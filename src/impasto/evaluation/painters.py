@@ -53,7 +53,7 @@ class Painter(Protocol):
 class Itself:
     """The photo as it is, which every other row is to be read beside."""
 
-    names = ("the photo itself",)
+    names: tuple[str, ...] = ("the photo itself",)
 
     def has(self, pair: Pair) -> bool:
         """Return that there is one of every pair."""
@@ -72,7 +72,7 @@ class Styles:
 
     def __init__(self, name: str, network: Path, styles: Mapping[str, Style], *, only: bool = False) -> None:
         session = Session.open(network)
-        self.names = (name,)
+        self.names: tuple[str, ...] = (name,)
         self._stylizers = {each: Stylizer(session, style) for each, style in styles.items()}
         self._only = only and len(styles) == 1
 
@@ -94,7 +94,7 @@ class Pictures:
     """
 
     def __init__(self, name: str, place: str, photos: Sequence[str], paintings: Sequence[str]) -> None:
-        self.names = (name,)
+        self.names: tuple[str, ...] = (name,)
         root, files = Path(place), find([place])
         if root.is_dir():
             self._files = {file.relative_to(root).with_suffix("").as_posix(): file for file in files}
