@@ -107,11 +107,11 @@ def test_a_network_with_its_style_in_its_weights(impasto, pictures, tiny_johnson
 def test_the_bundled_styles_are_found_by_the_paintings_names(impasto, pictures, folder):
     (folder / "paintings/dots.jpg").rename(folder / "paintings/munch-the-scream.jpg")
     given = ("--photos", "photos/a.jpg", "--paintings", "paintings", *QUICK, "--gatys", 0)
-    for subject in ((), ("bundled",), ("the-scream",)):
+    for subject in ((), ("main",), ("the-scream",)):
         result = impasto("evaluate", *subject, *given, "--json")
         assert result.code == 0, result.err
         _, row = json.loads(result.out)["rows"]
-        assert (row["painter"], row["pairs"]) == ("the-scream" if "the-scream" in subject else "impasto", 1)
+        assert (row["painter"], row["pairs"]) == ("the-scream" if "the-scream" in subject else "impasto main", 1)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_the_bundled_styles_are_found_by_the_paintings_names(impasto, pictures, 
         (("absent",), ["absent"], 2),
         (("empty",), ["empty", "no pictures"], 2),
         (("photos/a.jpg",), ["photos/a.jpg", "one photo and one painting"], 2),
-        (("bundled",), ["--paintings", "impasto"], 2),
+        (("main",), ["--paintings", "impasto main"], 2),
         (("wide",), ["wide/a-dots.png", "proportions"], 1),
         (("beside", "beside"), ["beside", "NAME=SUBJECT"], 2),
         (("beside", "--size", "8"), ["--size"], 2),

@@ -5,7 +5,7 @@ import pytest
 import skimage.data
 import torch
 
-from impasto.model import NETWORK, find_style
+from impasto.model import find_style, network_of
 from impasto.runtime.engines.torch_engine import load_net
 from impasto.training.artefacts import findings
 
@@ -16,7 +16,7 @@ STYLES = ("starry-night", "great-wave", "udnie")
 @pytest.fixture(scope="module")
 def paintings():
     """Return what the bundled network makes of the photos; by torch, as engines and workers do not go together."""
-    net, _ = load_net(NETWORK.with_suffix(".safetensors"))
+    net, _ = load_net(network_of().with_suffix(".safetensors"))
     made = {}
     for style in STYLES:
         vector = torch.from_numpy(find_style(style).vector)[None]

@@ -11,7 +11,7 @@ from impasto.evaluation.config import EvaluateConfig
 from impasto.evaluation.gatys import Gatys, Recipe
 from impasto.evaluation.judge import Judge, Judgement, Pair, Pixels
 from impasto.evaluation.learned import open_lpips
-from impasto.evaluation.painters import BUNDLED, Itself, Painter, open_painter
+from impasto.evaluation.painters import Itself, Painter, open_painter
 from impasto.evaluation.quality import spread
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.device import open_device, wants_bf16
@@ -19,6 +19,7 @@ from impasto.perceptual.weights import load_vgg19
 
 __all__ = ["Evaluation", "Follow", "evaluate"]
 
+DEFAULT = ("main",)
 Follow = Callable[[float, str], None]
 """Called with the part that is done, 0..1, and what is being done."""
 
@@ -49,12 +50,12 @@ def evaluate(
 ) -> Evaluation:
     """Judge subjects, the photos themselves and Gatys' method on the same pairs of photo and painting.
 
-    subjects: see `open_painter`; none means the bundled styles; photos, paintings: files; folder: where Gatys' pictures
-    are kept, and found again, or None.
+    subjects: see `open_painter`; none means the bundled network; photos, paintings: files; folder: where Gatys'
+    pictures are kept, and found again, or None.
     Raises as `open_painter` does, InvalidOption if there is no pair that a subject has, WeightsError for VGG-19,
     EngineUnavailable and PictureError.
     """
-    chosen = [open_painter(subject, photos, paintings) for subject in subjects or (BUNDLED,)]
+    chosen = [open_painter(subject, photos, paintings) for subject in subjects or DEFAULT]
     pairs = _pairs(chosen, photos, paintings, config.pairs)
     device = open_device(config.device)
     criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(device)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from impasto.evaluation.quality import tensor_of
 from impasto.image import Picture, read, read_settings, to_eight_bits, to_integers, write
 from impasto.perceptual.criterion import PerceptualCriterion
 
-__all__ = ["Gatys", "Recipe", "iterates"]
+__all__ = ["Gatys", "Iterate", "Recipe", "iterates"]
 
 HISTORY = 100
 """Pairs that L-BFGS remembers, as in jcjohnson/neural-style."""
@@ -34,11 +35,11 @@ class Recipe:
     """What a result depends on, beside its pair: see `EvaluateConfig`."""
 
     size: int
-    style_weight: float
-    start: str
-    seed: int
-    vgg: str
-    bf16: bool
+    style_weight: float = 10.0
+    start: str = "noise"
+    seed: int = 0
+    vgg: str = ""
+    bf16: bool = False
 
 
 class Gatys:
@@ -72,10 +73,10 @@ class Gatys:
         photo, painting = tensor_of(judge.photo(pair)), tensor_of(judge.painting(pair))
         names = dict(zip(self.iterations, self.names, strict=True))
         most = max(self.iterations)
-        for done, picture in enumerate(iterates(self.criterion, photo, painting, self.recipe), 1):
+        for done, iterate in enumerate(iterates(self.criterion, photo, painting, self.recipe)):
             follow(done / most)
             if done in names:
-                pixels = _pixels(picture)
+                pixels = _pixels(iterate.picture)
                 self._keep(pair, done, pixels)
                 yield names[done], pixels
             if done == most:
@@ -107,12 +108,22 @@ class Gatys:
         return json.dumps({"gatys": count, "pair": digests, **asdict(self.recipe)})
 
 
-def iterates(criterion: PerceptualCriterion, photo: Tensor, painting: Tensor, recipe: Recipe) -> Iterator[Tensor]:
-    """Yield the picture, (1, 3, H, W) float32 in [0, 1], after each iteration of L-BFGS, without end.
+@dataclass(frozen=True, eq=False)
+class Iterate:
+    """Where an optimisation is: the picture, (1, 3, H, W) float32, its objective, and seconds of the next iteration."""
 
-    criterion: with relative losses; photo, painting: (1, 3, H, W) and (1, 3, h, w) RGB in [0, 1].  Each iteration is
-    one evaluation of content + style_weight * style and one step of length 1; pixels are kept to [0, 1].
-    Source: Gatys et al. 2016, section 2; Johnson et al. 2016, section 4.1 (projected L-BFGS).
+    picture: Tensor
+    objective: float
+    seconds: float
+
+
+def iterates(criterion: PerceptualCriterion, photo: Tensor, painting: Tensor, recipe: Recipe) -> Iterator[Iterate]:
+    """Yield, without end, the picture after 0, 1, 2, ... iterations.
+
+    criterion: with relative losses; photo, painting: (1, 3, H, W) and (1, 3, h, w) float32 RGB in [0, 1].
+    The objective is content + style_weight * style.
+    Source: Gatys et al. 2016, section 2, with L-BFGS as most implementations use it: torch's, without line search, so
+    that an iteration is one evaluation and one step; pixels are not bounded.
     """
     device = next(criterion.parameters()).device
     photo, painting = (each.to(device).contiguous() for each in (photo, painting))
@@ -120,23 +131,20 @@ def iterates(criterion: PerceptualCriterion, photo: Tensor, painting: Tensor, re
     with bf16:
         content, style = criterion.content_target(photo), criterion.style_target(painting)
     picture = (_noise(photo, recipe.seed) if recipe.start == "noise" else photo.clone()).requires_grad_()
-    solver = torch.optim.LBFGS(
-        [picture], lr=1.0, max_iter=1, history_size=HISTORY, tolerance_grad=0.0, tolerance_change=0.0
-    )
+    solver = torch.optim.LBFGS([picture], max_iter=1, tolerance_grad=0, tolerance_change=0, history_size=HISTORY)
 
-    def closure() -> Tensor:
+    def loss() -> Tensor:
         solver.zero_grad()
         with bf16:
-            distances = criterion(picture, content, style)
-        loss: Tensor = (distances.content + recipe.style_weight * distances.style).sum()
-        loss.backward()  # type: ignore[no-untyped-call]
-        return loss
+            found = criterion(picture, content, style)
+        total: Tensor = (found.content + recipe.style_weight * found.style).sum()
+        total.backward()  # type: ignore[no-untyped-call]
+        return total
 
     while True:
-        solver.step(closure)  # type: ignore[no-untyped-call]
-        with torch.no_grad():
-            picture.clamp_(0, 1)
-        yield picture.detach()
+        before, began = picture.detach().clone(), time.perf_counter()
+        value = float(solver.step(loss))  # type: ignore[no-untyped-call] # the loss before the step
+        yield Iterate(before, value, time.perf_counter() - began)
 
 
 def _noise(photo: Tensor, seed: int) -> Tensor:

@@ -13,13 +13,12 @@ from impasto.errors import InvalidOption, ModelError, UnreadablePicture
 from impasto.evaluation.judge import Judge, Pair, Pixels
 from impasto.image import SUFFIXES, read, resize, to_eight_bits
 from impasto.model import (
-    NETWORK,
+    MODELS,
     Style,
-    bundled_styles,
     find_network,
     find_style,
     is_style_file,
-    read_style,
+    network_of,
     styles_beside,
 )
 from impasto.runtime.session import Session
@@ -29,7 +28,6 @@ __all__ = ["Follow", "Itself", "Painter", "Pictures", "Styles", "open_painter"]
 
 Follow = Callable[[float], None]
 
-BUNDLED = "bundled"
 PROPORTIONS = 0.03
 """A picture's proportions may differ from its photo's by so much: sides rounded to multiples of 4 are."""
 
@@ -126,17 +124,17 @@ class Pictures:
 def open_painter(subject: str, photos: Sequence[str], paintings: Sequence[str]) -> Painter:
     """Return the painter that a text names, under the name before a = if there is one.
 
-    subject: bundled, a style's name or mix, a .style file, a network's file, the folder of a finished run, or a picture
-    or folder of pictures; photos, paintings: files.
+    subject: a bundled network's name, a style's name or mix, a .style file, a network's file, the folder of a finished
+    run, a picture, or a folder of pictures; photos, paintings: files.
     Raises as `find_style` and `Session.open` do, and InvalidOption for what is none of these.
     """
     name, place = _named(subject)
     path = Path(place)
-    if place == BUNDLED:
-        return Styles(name, NETWORK, {style.name: read_style(style.path) for style in bundled_styles()})
+    if place in MODELS:
+        return _network(name, network_of(place), paintings)
     path = next(iter(sorted(path.glob("*.onnx"))), path)
     if path.suffix == ".onnx":
-        return _network(name, path)
+        return _network(name, path, paintings)
     if path.is_dir() or (path.is_file() and path.suffix.lower() in SUFFIXES):
         return Pictures(name, place, photos, paintings)
     style = find_style(place)
@@ -149,15 +147,15 @@ def _named(subject: str) -> tuple[str, str]:
     if equals and name and place:
         return name, place
     path = Path(subject)
-    return ("impasto" if subject == BUNDLED else path.name if path.is_dir() else path.stem), subject
+    return (f"impasto {subject}" if subject in MODELS else path.name if path.is_dir() else path.stem), subject
 
 
-def _network(name: str, network: Path) -> Styles:
-    styles = {style.name: style for style in styles_beside(network)}
+def _network(name: str, network: Path, paintings: Sequence[str]) -> Styles:
+    styles, only = {style.name: style for style in styles_beside(network)}, len(paintings) == 1
     if styles:
-        return Styles(name, network, styles, only=True)
+        return Styles(name, network, styles, only=only)
     session = Session.open(network)
     if session.manifest.style_parameters:
         raise ModelError(f"{network}: there are no styles in the folder styles beside it")
-    only = Style(network.stem, np.zeros(0, np.float32), session.manifest.fingerprint)
-    return Styles(name, network, {only.name: only}, only=True)
+    style = Style(network.stem, np.zeros(0, np.float32), session.manifest.fingerprint)
+    return Styles(name, network, {style.name: style}, only=only)
