@@ -1,34 +1,38 @@
-"""How much each style's loss counts, so that no painting pulls harder than another."""
+"""How much each style's loss counts, by the gradients of the losses, so that every painting costs about as much photo.
+
+With one weight for all, paintings whose style loss pulls weakly at the photos end up farther from them: of the bundled
+network's 29 styles the logarithms of the pull, as it is measured here, and of the content distance that is reached have
+a correlation of -0.79, and the distance falls as the pull to the power of 0.12.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from impasto.perceptual.criterion import PerceptualCriterion
-from impasto.training.task import Targets
 
 __all__ = ["USUAL", "balanced", "pulls"]
 
-USUAL = 0.15
-"""How hard a painting usually pulls, as `pulls` measures it, with relative losses: the median of 29 paintings."""
-MOST = 8.0
-"""With relative losses, which are near one another, a style's loss is multiplied or divided by this at most."""
+USUAL = 1.85
+"""The median of those 29 paintings' pulls, with relative losses, photos of 128 px and paintings of 512 px."""
+EXPONENT = 0.25
+"""Content distances rise about as the root of the weight, so that this evens them out."""
 
 
-def pulls(criterion: PerceptualCriterion, targets: Targets, photos: Tensor) -> Tensor:
-    """Return, for each of S styles, the gradient's norm of the style loss over that of the content loss, (S,) float32.
+def pulls(criterion: PerceptualCriterion, paintings: Sequence[Tensor], photos: Tensor) -> Tensor:
+    """Return, for each painting, the gradient's norm of the style loss over that of the content loss, (S,) float32.
 
-    The gradients are those of photos, (N, 3, H, W) in [0, 1], that are halfway to grey: there, both losses pull, and no
-    network has yet been trained.
+    The gradients are those at photos, (N, 3, H, W) in [0, 1], that are halfway to grey: there both losses pull, and no
+    network is needed.
     """
     grey = photos.lerp(photos.mean((2, 3), keepdim=True), 0.5).requires_grad_()
     content = criterion.content_target(photos)
-    styles = len(next(iter(targets.values())))
     ratios = []
-    for style in range(styles):
-        target = {layer: gram[style : style + 1] for layer, gram in targets.items()}
-        found = criterion(grey, content, target)
+    for painting in paintings:
+        found = criterion(grey, content, criterion.style_target(painting))
         norms = [
             torch.autograd.grad(distance.sum(), grey, retain_graph=distance is found.content)[0].flatten(1).norm(dim=1)
             for distance in (found.content, found.style)
@@ -37,12 +41,17 @@ def pulls(criterion: PerceptualCriterion, targets: Targets, photos: Tensor) -> T
     return torch.stack(ratios)
 
 
-def balanced(criterion: PerceptualCriterion, targets: Targets, photos: Tensor) -> Tensor:
-    """Return what each style's loss is to be multiplied by, (S,) float32, so that all pull as a usual painting does.
+def balanced(criterion: PerceptualCriterion, paintings: Sequence[Tensor], photos: Tensor) -> Tensor:
+    """Return what each painting's style loss is to be multiplied by, (S,) float32.
 
-    --style-weight then means the same for every painting and for both families of losses.
-    Source: after Chen et al. 2018, "GradNorm", eq. 1.  Differs: measured once, before the training, at the photos;
-    in the course of a training the gradients of its losses become equal and opposite, whatever their weights.
+    Absolute losses are first brought to the pull of the relative ones, so that --style-weight means the same for both.
+    Source: after Chen et al. 2018, "GradNorm", which makes the gradients' norms equal while it trains.  Differs: taken
+    before the training, as the gradients of two losses end up equal and opposite whatever their weights; and what is to
+    become equal is the content distance.
     """
-    factors = USUAL / pulls(criterion, targets, photos)
-    return factors.clamp(1 / MOST, MOST) if criterion.family == "relative" else factors
+    relative = PerceptualCriterion(
+        criterion.vgg, content_layers=criterion.content_layers, style_layers=criterion.style_layers
+    )
+    usual = pulls(relative, paintings, photos)
+    factors = (usual / USUAL) ** EXPONENT
+    return factors if criterion.family == "relative" else factors * usual / pulls(criterion, paintings, photos)

@@ -175,11 +175,12 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
         state.sketches = {Path(painting).stem: sketch_painting(painting, sketching) for painting in config.style}
         teacher = _teacher(config, world.device) if config.teacher else None
         for phase in left:
-            targets = style_targets(criterion, [painting.to(world.device) for painting in paintings[phase.style_size]])
+            sized = [painting.to(world.device) for painting in paintings[phase.style_size]]
+            targets = style_targets(criterion, sized)
             bf16 = wants_bf16(world.device, config.precision)
             task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world, teacher)
             if config.auto and config.is_perceptual:
-                task.balance = balanced(criterion, targets, _first_photos(config, source).to(world.device))
+                task.balance = balanced(criterion, sized, _first_photos(config, source).to(world.device))
             with closing(_batches(config, phase, state, source, world)) as batches:
                 run_phase(state, task, batches, world, beside, guard)
     return _finished(state, config)
