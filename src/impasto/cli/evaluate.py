@@ -15,7 +15,7 @@ __all__ = ["evaluate"]
 
 
 @click.command()
-@click.argument("subjects", nargs=-1, metavar="[NAME=]SUBJECT...")
+@click.argument("subjects", nargs=-1, metavar="[[NAME=]SUBJECT]...")
 @click.option(
     "--photos", multiple=True, required=True, metavar="...", help="Photo, or a folder of them; may be repeated."
 )

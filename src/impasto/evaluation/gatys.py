@@ -143,7 +143,7 @@ def iterates(criterion: PerceptualCriterion, photo: Tensor, painting: Tensor, re
 
     while True:
         before, began = picture.detach().clone(), time.perf_counter()
-        value = float(solver.step(loss))  # type: ignore[no-untyped-call] # the loss before the step
+        value = float(solver.step(loss).detach())  # type: ignore[no-untyped-call] # the loss before the step
         yield Iterate(before, value, time.perf_counter() - began)
 
 
