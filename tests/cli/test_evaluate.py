@@ -76,6 +76,18 @@ def test_the_report_is_written_and_gatys_pictures_are_found_again(evaluate, tiny
     assert without == [row for row in again.out.splitlines() if row.startswith("| ")]
 
 
+def test_few_pairs_are_of_as_many_photos_and_paintings_as_can_be():
+    from impasto.evaluation.evaluate import _evenly
+    from impasto.evaluation.judge import Pair
+
+    pairs = [Pair(f"photo {i}", f"painting {j}") for i in range(12) for j in range(9)]
+    chosen = _evenly(pairs, 9, seed=0)
+    assert len({pair.photo for pair in chosen}) == len({pair.painting for pair in chosen}) == 9
+    assert chosen == sorted(chosen, key=pairs.index)
+    assert chosen == _evenly(pairs, 9, seed=0) != _evenly(pairs, 9, seed=1)
+    assert _evenly(pairs, 200, seed=0) == _evenly(pairs, len(pairs), seed=0) == pairs
+
+
 def test_other_programs_pictures_are_found_by_their_names(evaluate, folder):
     for place in ("theirs/dots/a", "theirs/dots/b", "beside/a-dots", "beside/b-lines"):
         (folder / place).parent.mkdir(parents=True, exist_ok=True)

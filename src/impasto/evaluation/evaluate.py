@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,21 +58,9 @@ def evaluate(
     EngineUnavailable and PictureError.
     """
     chosen = [open_painter(subject, photos, paintings) for subject in subjects or DEFAULT]
-    pairs = _pairs(chosen, photos, paintings, config.pairs)
-    device = open_device(config.device)
-    criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(device)
-    painters: list[Painter] = [Itself()]
-    if config.iterations:
-        recipe = Recipe(
-            config.size,
-            config.style_weight,
-            config.gatys_start,
-            config.seed,
-            criterion.vgg.name,
-            wants_bf16(device, config.precision),
-        )
-        painters.append(Gatys(criterion, config.iterations, recipe, folder))
-    painters += chosen
+    pairs = _pairs(chosen, photos, paintings, config)
+    criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(open_device(config.device))
+    painters = [Itself(), *_gatys(criterion, config, folder), *chosen]
     rows = tuple(name for painter in painters for name in painter.names)
     if len(set(rows)) < len(rows):
         raise InvalidOption(f"two rows have the same name among {', '.join(rows)}; write NAME=SUBJECT")
@@ -85,6 +75,15 @@ def evaluate(
         if isinstance(painter, Gatys) and painter.found:
             found.notices.append(f"{painter.found} pictures of Gatys' method were in the output folder already")
     return found
+
+
+def _gatys(criterion: PerceptualCriterion, config: EvaluateConfig, folder: Path | None) -> list[Painter]:
+    """Return Gatys' method, if it is asked for."""
+    if not config.iterations:
+        return []
+    bf16 = wants_bf16(next(criterion.parameters()).device, config.precision)
+    recipe = Recipe(config.size, config.style_weight, config.gatys_start, config.seed, criterion.vgg.name, bf16)
+    return [Gatys(criterion, config.iterations, recipe, folder)]
 
 
 def _part(follow: Follow, number: int, of: int) -> Follow:
@@ -118,7 +117,9 @@ def _judge_pair(painters: Sequence[Painter], pair: Pair, judge: Judge, found: Ev
     follow(1.0, " like ".join(pair.names))
 
 
-def _pairs(painters: Sequence[Painter], photos: Sequence[str], paintings: Sequence[str], limit: int) -> list[Pair]:
+def _pairs(
+    painters: Sequence[Painter], photos: Sequence[str], paintings: Sequence[str], config: EvaluateConfig
+) -> list[Pair]:
     """Return the pairs that a painter has, at most so many, photo by photo."""
     for files, option in ((photos, "--photos"), (paintings, "--paintings")):
         stems = [Path(file).stem for file in files]
@@ -132,4 +133,17 @@ def _pairs(painters: Sequence[Painter], photos: Sequence[str], paintings: Sequen
         raise InvalidOption(
             f"--paintings: {names} has no picture or style of any of them; the painting's file is named like the style"
         )
-    return spread(pairs, limit)
+    return _evenly(pairs, config.pairs or len(pairs), config.seed)
+
+
+def _evenly(pairs: Sequence[Pair], limit: int, seed: int) -> list[Pair]:
+    """Return at most so many pairs, in their order, in which each photo and each painting comes about as often."""
+    left, used = list(pairs), Counter[str]()
+    random.Random(seed).shuffle(left)  # noqa: S311 - no secret
+    chosen = set()
+    while left and len(chosen) < limit < len(pairs):
+        rarest = min(left, key=lambda pair: used[pair.photo] + used[pair.painting])
+        left.remove(rarest)
+        used.update((rarest.photo, rarest.painting))
+        chosen.add(rarest)
+    return [pair for pair in pairs if pair in chosen] if chosen else list(pairs)
