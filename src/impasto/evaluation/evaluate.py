@@ -140,7 +140,7 @@ def _evenly(pairs: Sequence[Pair], limit: int, seed: int) -> list[Pair]:
     """Return at most so many pairs, in their order, in which each photo and each painting comes about as often."""
     left, used = list(pairs), Counter[str]()
     random.Random(seed).shuffle(left)  # noqa: S311 - no secret
-    chosen = set()
+    chosen: set[Pair] = set()
     while left and len(chosen) < limit < len(pairs):
         rarest = min(left, key=lambda pair: used[pair.photo] + used[pair.painting])
         left.remove(rarest)
