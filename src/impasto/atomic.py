@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from impasto.errors import UnwritableOutput
 
-__all__ = ["atomic_write", "check_folder"]
+__all__ = ["atomic_write", "check_folder", "make_folder"]
 
 
 @contextmanager
@@ -52,3 +52,13 @@ def check_folder(output: Path) -> None:
         raise UnwritableOutput(str(output), "the folder does not exist")
     if not os.access(folder, os.W_OK):
         raise UnwritableOutput(str(output), "the folder cannot be written to")
+
+
+def make_folder(path: Path) -> Path:
+    """Return the folder at a path, made with those above it where it is not there; raises UnwritableOutput."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UnwritableOutput(str(path), f"this folder cannot be made ({error.strerror})") from error
+    check_folder(path / "x")
+    return path

@@ -6,15 +6,18 @@ Commands, configuration files, the server and the docs all derive from these, so
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import math
 import re
+import sys
 from difflib import get_close_matches
 from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 from impasto.errors import InvalidOption
 
-__all__ = ["adapted", "bytes_of", "check", "check_name", "check_value", "flag", "option", "seconds_of"]
+__all__ = ["adapted", "bytes_of", "check", "check_name", "check_value", "flag", "option", "read_toml", "seconds_of"]
 
 LONGEST = 1e7
 """Seconds that a time may be at most: some months, so that a slip of the keyboard is noticed."""
@@ -110,6 +113,23 @@ def _limits(low: float | None, high: float | None) -> str:
     if high is None:
         return f"at least {low}"
     return f"at most {high}" if low is None else f"between {low} and {high}"
+
+
+TOML = "tomllib" if sys.version_info >= (3, 11) else "tomli"
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the options in a TOML file, under their names, as plain values.
+
+    Raises InvalidOption, naming the file, if it is absent or broken.
+    """
+    try:
+        values: dict[str, Any] = importlib.import_module(TOML).loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidOption(f"--config: {path} cannot be read ({error.strerror})") from error
+    except ValueError as error:  # of the encoding or of TOML
+        raise InvalidOption(f"--config: {path} is not a TOML file ({error})") from error
+    return values
 
 
 _NUMBER = r"\d+(?:\.\d+)?"

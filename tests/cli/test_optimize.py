@@ -107,3 +107,13 @@ def test_interrupted_it_keeps_the_best_so_far(astronaut, wave, folder):
     assert out == b"out.png\n"
     with Image.open(folder / "out.png") as painted:
         assert painted.size == (73, 96)
+
+
+def test_a_recipe_gives_what_the_command_line_does_not(optimize, impasto, folder):
+    (folder / "recipe.toml").write_text('color = "luminance"\nsteps = [2]\n')
+    assert optimize("--config", "recipe.toml", "-o", "out.png").code == 0
+    pixels = np.asarray(Image.open(folder / "out.png"))
+    assert pixels.shape == (96, 73, 3)
+    (folder / "wrong.toml").write_text('colour = "luminance"\n')
+    optimize("--config", "wrong.toml").refused("colour", "color", code=2)
+    optimize("--config", "absent.toml").refused("--config: absent.toml", code=2)

@@ -130,7 +130,7 @@ def test_wrong_options_are_one_line_and_nothing_is_written(impasto, pictures, fo
 def test_a_recipe_gives_what_the_command_line_does_not(folder, pictures):
     recipe = folder / "recipe.toml"
     recipe.write_text('style = ["paintings"]\ndata = "photos"\noutput = "there"\nsteps = 7\nlr = 1\nsize = [64, 96]')
-    config = train._config(str(recipe), {"steps": 3})
+    config = train.config_of(str(recipe), {"steps": 3})
     assert (config.steps, config.lr, config.size, config.output) == (3, 1.0, (64, 96), "there")
     assert config.style == ("paintings/coffee.jpg", "paintings/sky, deep.jpg")
 
@@ -161,3 +161,23 @@ def test_the_help_needs_no_torch(folder):
     )
     assert done.returncode == 0
     assert "--style-weight" in done.stdout
+
+
+def test_what_is_true_or_false_is_a_flag(impasto, folder, pictures, make_trained, monkeypatch):
+    seen = []
+    monkeypatch.setattr("impasto.training.run.begin", lambda config: seen.append(config) or make_trained())
+    monkeypatch.setattr("impasto.export.write_model", lambda trained, folder: [])
+    (folder / "recipe.toml").write_text('style = "paintings/coffee.jpg"\ndata = "photos"\noutput = "run"\nauto = true')
+    for flags in ((), ("--no-auto",), ("--auto",)):
+        assert impasto("train", "--config", "recipe.toml", *flags).code == 0
+    assert [config.auto for config in seen] == [True, False, True]
+
+
+def test_only_the_leading_process_writes_the_network(impasto, folder, pictures, make_trained, monkeypatch):
+    monkeypatch.setattr("impasto.training.run.begin", lambda config: make_trained())
+    monkeypatch.setattr("impasto.export.write_model", lambda trained, folder: [folder / "network.onnx"])
+    given = ("train", "--style", "paintings/coffee.jpg", "--data", "photos", "-o", "run")
+    monkeypatch.setenv("RANK", "1")
+    assert impasto(*given).out == ""
+    monkeypatch.setenv("RANK", "0")
+    assert impasto(*given).out == "run/network.onnx\n"

@@ -13,6 +13,16 @@ from impasto.training.distributed import World
 from training.samples import SmallEyes
 
 
+def learn(rank, port, given):
+    """Be process `rank` of two: train."""
+    os.environ |= {
+        "RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port,
+    }  # fmt: skip
+    torch.set_num_threads(1)
+    run.load_vgg19 = lambda source, pooling: SmallEyes()
+    run.begin(TrainConfig.from_dict(json.loads(Path(given).read_text())))
+
+
 def work(rank, port, folder, given):
     """Be process `rank` of two: average gradients, then train; leave the results in FOLDER/RANK.pt."""
     os.environ |= {

@@ -1,5 +1,10 @@
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -7,11 +12,12 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing
 
-from impasto.errors import EngineUnavailable
+from impasto.errors import EngineUnavailable, TrainingError
 from impasto.perceptual.device import wants_bf16
-from impasto.training.distributed import World
-from impasto.training.run import begin
-from training.processes import work
+from impasto.training import run as run_module
+from impasto.training.distributed import World, leads, restarted
+from impasto.training.run import begin, resume
+from training.processes import learn, work
 from training.samples import checkpoint, differing
 
 
@@ -133,6 +139,148 @@ def test_two_processes_train_one_network(make_config, tmp_path, free_port):
     run = Path(config.output)
     assert checkpoint(run)["step"] == 2
     assert [json.loads(line)["step"] for line in (run / "record.jsonl").read_text().splitlines()] == [1, 2]
+
+
+def test_the_share_of_each_process_is_every_so_manieth():
+    values = torch.arange(6)
+    assert World().share(values).tolist() == [0, 1, 2, 3, 4, 5]
+    assert [World(rank, 2).share(values).tolist() for rank in (0, 1)] == [[0, 2, 4], [1, 3, 5]]
+
+
+def test_who_leads_and_whether_it_was_restarted_comes_from_the_environment(environment, monkeypatch):
+    monkeypatch.delenv("TORCHELASTIC_RESTART_COUNT", raising=False)
+    assert leads()
+    assert not restarted()
+    environment(RANK="1", TORCHELASTIC_RESTART_COUNT="2")
+    assert not leads()
+    assert restarted()
+
+
+def test_a_process_that_has_lost_the_others_says_how_to_go_on(monkeypatch):
+    def broken(values):
+        raise RuntimeError("[gloo/transport/tcp/pair.cc:534]\nConnection closed by peer [127.0.0.1]:2345")
+
+    monkeypatch.setattr(dist, "all_reduce", broken)
+    words = r"process 1 of 2 has lost the others \(Connection closed by peer .*--resume goes on"
+    with pytest.raises(TrainingError, match=words):
+        World(1, 2).average(torch.ones(3))
+
+
+def losses(run):
+    return [json.loads(line) for line in (Path(run) / "record.jsonl").read_text().splitlines()]
+
+
+def in_two_processes(config, tmp_path, port):
+    given = tmp_path / "two.json"
+    given.write_text(json.dumps(config.to_dict()))
+    torch.multiprocessing.spawn(learn, (port, str(given)), nprocs=2)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_eyes")
+def test_two_processes_do_what_one_does_with_twice_the_batch(make_config, tmp_path, free_port):
+    options = {"steps": 10, "style_ramp": 0.5, "auto": True}
+    in_two_processes(make_config(output=str(tmp_path / "two"), batch_size=(4,), **options), tmp_path, free_port)
+    begin(make_config(output=str(tmp_path / "one"), batch_size=(8,), **options))
+    one, two = losses(tmp_path / "one"), losses(tmp_path / "two")
+    assert len(one) == len(two) == 10
+    for each, other in zip(one, two, strict=True):
+        for name in ("loss", "content", "style", "tv", "steady", "identity"):
+            assert other[name] == pytest.approx(each[name], rel=1e-4, abs=1e-5), (each["step"], name)
+    assert checkpoint(tmp_path / "one")["samples"] == checkpoint(tmp_path / "two")["samples"] == 80
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_eyes")
+def test_a_run_of_two_processes_goes_on_in_one_with_the_photos_that_come_next(
+    make_config, tmp_path, free_port, monkeypatch
+):
+    config = make_config(epochs=4.0, steps=0, batch_size=(2,), checkpoint_every=1)
+    in_two_processes(config, tmp_path, free_port)
+    run = Path(config.output)
+    saved = torch.load(run / "checkpoint.pt", weights_only=True)
+    assert (saved["step"], saved["samples"], saved["config"]["steps"]) == (8, 32, 8)  # 8 photos, 4 times, 4 a step
+    saved["config"]["steps"] = 10
+    torch.save(saved, run / "checkpoint.pt")
+    seen, batches = [], run_module.photo_batches
+    monkeypatch.setattr(run_module, "photo_batches", lambda *a, **given: seen.append(given) or batches(*a, **given))
+    resume(run)
+    assert [(given["first_sample"], given["steps"], given["world_size"]) for given in seen] == [(32, 2, 1)]
+    assert checkpoint(run)["samples"] == 36
+
+
+TESTS = Path(__file__).parents[1]
+PATIENCE = 300  # s; the machine may be busy
+
+
+@pytest.fixture
+def torchrun(tmp_path):
+    """Return a function that starts a run under torchrun in two processes, and waits until it has done some steps."""
+    started = []
+
+    def start(config, restarts, steps=4):
+        given = tmp_path / "config.json"
+        given.write_text(json.dumps(config.to_dict()))
+        command = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", f"--max-restarts={restarts}"]
+        process = subprocess.Popen(
+            [sys.executable, *command, str(TESTS / "training" / "runner.py"), str(given)],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path]), "OMP_NUM_THREADS": "1"},
+            stderr=(tmp_path / "err.txt").open("wb"),
+            start_new_session=True,
+        )
+        started.append(process)
+        end = time.monotonic() + PATIENCE
+        while not (Path(config.output) / "checkpoint.pt").exists() or len(losses(config.output)) < steps:
+            assert process.poll() is None, (tmp_path / "err.txt").read_text()
+            assert time.monotonic() < end
+            time.sleep(0.05)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def kill_one(process, rank):
+    """Kill the process of this rank that torchrun has started, without warning."""
+    import psutil
+
+    for child in psutil.Process(process.pid).children(recursive=True):
+        if child.environ().get("RANK") == str(rank) and "runner.py" in " ".join(child.cmdline()):
+            child.kill()
+            return
+    pytest.fail("torchrun has no such process")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("small_eyes")
+def test_a_killed_process_ends_the_run_with_a_sentence_and_one_process_goes_on(make_config, tmp_path, torchrun):
+    config = make_config(steps=100_000, size=(32,), checkpoint_every=2)
+    process = torchrun(config, restarts=0)
+    kill_one(process, 1)
+    assert process.wait(PATIENCE) != 0
+    err = (tmp_path / "err.txt").read_text()
+    assert "process 0 of 2 has lost the others" in err or "SIGKILL" in err
+    saved = torch.load(Path(config.output) / "checkpoint.pt", weights_only=True)
+    assert saved["step"] >= 2
+    assert saved["samples"] == 4 * saved["step"]
+    saved["config"]["steps"] = saved["step"] + 2
+    torch.save(saved, Path(config.output) / "checkpoint.pt")
+    resume(Path(config.output))
+    assert checkpoint(Path(config.output))["samples"] == saved["samples"] + 4
+
+
+@pytest.mark.slow
+def test_torchrun_starts_a_run_again_that_lost_a_process(make_config, tmp_path, torchrun):
+    config = make_config(steps=400, size=(32,), checkpoint_every=2)
+    process = torchrun(config, restarts=1)
+    kill_one(process, 1)
+    assert process.wait(PATIENCE) == 0, (tmp_path / "err.txt").read_text()
+    run = Path(config.output)
+    assert (checkpoint(run)["step"], checkpoint(run)["samples"]) == (400, 1600)
+    assert [line["step"] for line in losses(run)] == list(range(1, 401))
 
 
 @pytest.mark.gpu

@@ -87,8 +87,8 @@ def test_hooks_are_told_of_the_photos_of_all_processes():
     notes = Notes(state)
 
     class Pair(World):
-        def average_gradients(self, parameters):
-            pass
+        def average(self, values):
+            return values
 
     run_phase(state, Task(config), batches(1), Pair(0, 2), [notes])
     assert notes.photos == [4]
@@ -186,7 +186,7 @@ def test_a_step_that_breaks_off_in_the_update_is_not_whole(monkeypatch):
 def test_a_blank_photo_gives_finite_gradients_in_a_network_of_many_norms(level):
     state, _ = make("impasto:channels=8,blocks=5,decoder=8x8")
     blank = torch.full((2, 3, 64, 64), level, dtype=torch.uint8)
-    painted = state.model(undo_rounding(blank, 3), torch.tensor([0, 1]))
+    painted = state.model(undo_rounding(blank, 3, World()), torch.tensor([0, 1]))
     (painted - 0.3).square().mean().backward()
     norms = torch.stack([gradient.norm() for p in state.model.parameters() if (gradient := p.grad) is not None])
     assert norms.isfinite().all()
@@ -195,8 +195,15 @@ def test_a_blank_photo_gives_finite_gradients_in_a_network_of_many_norms(level):
 
 def test_undoing_rounding_moves_a_pixel_by_half_a_step_and_repeats_itself():
     batch = batches(1)[0]
-    moved = undo_rounding(batch, 5) * 255 - batch
+    moved = undo_rounding(batch, 5, World()) * 255 - batch
     assert moved.abs().max() <= 0.5 + 1e-4
     assert moved.std() == pytest.approx(1 / math.sqrt(12), rel=0.1)
-    assert torch.equal(undo_rounding(batch, 5), undo_rounding(batch, 5))
-    assert not torch.equal(undo_rounding(batch, 5), undo_rounding(batch, 6))
+    assert torch.equal(undo_rounding(batch, 5, World()), undo_rounding(batch, 5, World()))
+    assert not torch.equal(undo_rounding(batch, 5, World()), undo_rounding(batch, 6, World()))
+
+
+def test_processes_share_the_noise_of_one_with_all_their_photos():
+    batch = torch.cat([batches(1)[0]] * 2)
+    whole = undo_rounding(batch, 5, World())
+    for rank in (0, 1):
+        assert torch.equal(undo_rounding(batch[rank::2], 5, World(rank, 2)), whole[rank::2])

@@ -2,6 +2,7 @@ import json
 import logging
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -185,6 +186,14 @@ class TestARun:
         assert list(made.vectors) == expected
         assert all(np.isfinite(line["loss"]) for line in record(Path(config.output)))
         assert all(value.isfinite().all() for value in made.net.state_dict().values())
+
+    @pytest.mark.parametrize("options", [{}, {"auto": True}, {"auto": True, "losses": "absolute"}])
+    def test_on_one_grey_photo_with_larger_batches_and_a_flat_painting_stays_finite(self, make_config, save, options):
+        photo = save("grey/photo.png", np.full((70, 90), 130, np.uint8))
+        flat = save("flat.png", np.full((80, 80, 3), (200, 30, 30), np.uint8))
+        made = begin(make_config(data=(str(photo.parent),), style=(str(flat),), batch_size=(5,), **options))
+        assert made.facts["steps"] == 6
+        assert all(value.isfinite().all() for value in [*made.net.state_dict().values(), *made.vectors.values()])
 
     def test_in_bfloat16_is_close_to_one_in_float32(self, make_config, tmp_path):
         for precision in ("f32", "bf16"):
@@ -385,12 +394,16 @@ def test_a_folder_left_by_a_run_without_a_checkpoint_can_be_used_again(make_conf
     assert [line["step"] for line in record(run)] == [1, 2, 3, 4, 5, 6]
 
 
+def at(step, samples):
+    return SimpleNamespace(step=step, samples=samples)
+
+
 def test_the_processes_of_a_run_see_different_photos_and_together_all(make_config, pictures):
     config = make_config(blank=0.0, steps=0, epochs=1.0)
     [phase] = config.phases(8, 2)
     sources = [Watched(pictures / "photos") for _ in range(2)]
     for rank, source in enumerate(sources):
-        batches = list(run_module._batches(config, phase, 0, source, World(rank, 2)))
+        batches = list(run_module._batches(config, phase, at(0, 0), source, World(rank, 2)))
         assert len(batches) == phase.last == 2
     first, second = (source.read_ones for source in sources)
     assert not set(first) & set(second)
@@ -399,9 +412,11 @@ def test_the_processes_of_a_run_see_different_photos_and_together_all(make_confi
 
 def test_a_process_that_goes_on_sees_what_it_would_have_seen(make_config, pictures):
     config = make_config(**TWO_PHASES)
-    source, world = Watched(pictures / "photos"), World(1, 2)
+    source, world, samples = Watched(pictures / "photos"), World(1, 2), 0
     for phase in config.phases(8, 2):
-        whole = list(run_module._batches(config, phase, phase.first, source, world))
-        rest = list(run_module._batches(config, phase, phase.first + 1, source, world))
+        whole = list(run_module._batches(config, phase, at(phase.first, samples), source, world))
+        further = at(phase.first + 1, samples + 2 * phase.batch_size)
+        rest = list(run_module._batches(config, phase, further, source, world))
+        samples += 3 * 2 * phase.batch_size
         assert len(whole) == 3
         assert differing(whole[1:], rest) == []

@@ -40,7 +40,10 @@ def saved(tmp_path):
 def test_a_checkpoint_has_the_keys_and_names_that_it_always_had(saved):
     run, _, config = saved
     stored = torch.load(run / "checkpoint.pt", weights_only=True)
-    assert set(stored) == {"config", "step", "seconds", "model", "average", "optimizer", "base", "sketches"}
+    assert set(stored) == {"config", "step", "seconds", "model", "average", "optimizer", "base", "sketches"} | {
+        "samples",
+        "slowdown",
+    }
     assert (stored["step"], stored["seconds"]) == (3, 1.5)
     assert TrainConfig.from_dict(stored["config"]) == config
     assert {name.split(".")[0] for name in stored["model"]} == {"net", "vectors"}

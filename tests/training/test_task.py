@@ -7,6 +7,7 @@ from impasto.errors import InvalidOption
 from impasto.nets import registry
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.training.config import TrainConfig
+from impasto.training.distributed import World
 from impasto.training.task import StyledNetwork, StyleTask, Teacher, _deal_styles, style_targets
 from training.samples import TINY, SmallEyes
 
@@ -28,7 +29,9 @@ def make_task(styles=3, bf16=False, steps=100, rank=0, **options):
     config = TrainConfig(**{"size": (64,), **options})
     criterion = PerceptualCriterion(SmallEyes(), family=config.losses)
     paintings = torch.rand(styles, 3, 64, 80, generator=chance(1))
-    return StyleTask(config, criterion, style_targets(criterion, list(paintings[:, None])), bf16, steps, rank)
+    return StyleTask(
+        config, criterion, style_targets(criterion, list(paintings[:, None])), bf16, steps, World(rank, rank + 1)
+    )
 
 
 def photos(count=4, size=64):
@@ -171,7 +174,7 @@ def test_a_large_shift_compares_no_pixels_that_came_round():
         assert terms["steady"].item() == 0
 
 
-def test_the_loss_is_a_function_of_seed_step_and_rank():
+def test_the_loss_is_a_function_of_seed_and_step_and_each_process_has_its_share():
     model, some = make_model(), photos()
 
     def value(step, **options):
@@ -182,7 +185,7 @@ def test_the_loss_is_a_function_of_seed_step_and_rank():
     again = value(5)
     assert value(5) == again
     assert len({again, value(6), value(5, seed=1), value(5, rank=1)}) == 4
-    assert math.isfinite(value(10**6, seed=2**31 - 1, rank=4095))
+    assert math.isfinite(value(10**6, seed=2**31 - 1, rank=3))
 
 
 def test_the_loss_leaves_the_global_random_state_alone():
@@ -225,3 +228,28 @@ def test_style_targets_are_stacked_in_order():
     assert {gram.shape for gram in targets.values()} == {(2, 8, 8)}
     for layer, gram in criterion.style_target(paintings[1]).items():
         assert torch.equal(targets[layer][1:], gram)
+
+
+@pytest.mark.parametrize("each", [4, 8])
+def test_two_processes_have_the_loss_of_one_with_twice_the_batch(each):
+    model, some = make_model(), photos(2 * each)
+    with torch.no_grad():
+        whole, terms = make_task().loss(model, some, 7)
+        task, parts = make_task(), []
+        for rank in (0, 1):
+            task.world = World(rank, 2)
+            parts.append(task.loss(model, some[rank::2], 7))
+    assert float(sum(loss for loss, _ in parts) / 2) == pytest.approx(float(whole), rel=1e-5)
+    for name, term in terms.items():
+        assert float(sum(found[name] for _, found in parts) / 2) == pytest.approx(float(term), rel=1e-5)
+
+
+def test_a_balance_changes_the_loss_but_not_what_is_reported():
+    model, some = make_model(), photos()
+    task = make_task()
+    with torch.no_grad():
+        before, terms = task.loss(model, some, 50)
+        task.balance = torch.tensor([2.0, 2.0, 2.0])
+        after, same = task.loss(model, some, 50)
+    assert all(torch.equal(terms[name], same[name]) for name in terms)
+    assert float(after - before) == pytest.approx(task.weights(50)["style"] * float(terms["style"]), rel=1e-4)

@@ -20,6 +20,8 @@ COMMANDS = {
     "fit": "Learn a new style from one painting.",
     "optimize": "Paint one photo by optimising its pixels: slow, and the finest.",
     "train": "Train a network on paintings and photos.",
+    "tune": "Search the options of a training run.",
+    "evaluate": "Judge paintings by their distances from photo and painting.",
     "bench": "Measure how fast this machine paints.",
 }
 

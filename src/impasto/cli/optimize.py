@@ -11,6 +11,7 @@ from impasto.cli.options import options_of
 from impasto.cli.progress import Progress
 from impasto.errors import InvalidOption
 from impasto.gatys.config import OptimizeConfig
+from impasto.options import read_toml
 
 if TYPE_CHECKING:
     from impasto.gatys.loop import Step
@@ -24,6 +25,7 @@ __all__ = ["optimize"]
 @click.argument("photo", required=False)
 @click.argument("paintings", nargs=-1, metavar="PAINTING...")
 @click.option("-o", "--output", metavar="OUT", help="The picture.  [PHOTO's name with .optimized.png, in this folder]")
+@click.option("--config", "recipe", metavar="FILE", help="A recipe (TOML) whose options hold where none is given here.")
 @options_of(OptimizeConfig)
 @click.option(
     "--region",
@@ -41,6 +43,7 @@ def optimize(
     photo: str | None,
     paintings: tuple[str, ...],
     output: str | None,
+    recipe: str | None,
     regions: tuple[str, ...],
     preview: tuple[str, str] | None,
     tune: int | None,
@@ -55,6 +58,8 @@ def optimize(
     from impasto import optimizing
 
     options = {name: value for name, value in given.items() if value is not None}
+    if recipe is not None:
+        options = {**read_toml(Path(recipe)), **options}
     if again is not None:
         if photo is not None or regions or options or tune or output is None:
             raise InvalidOption("--from-settings FILE takes -o OUT and nothing else: all else is in FILE")

@@ -49,6 +49,9 @@ def options_of(options: type[Any], *, but: Sequence[str] = ()) -> Callable[[F], 
 
 def _option(field: dataclasses.Field[Any]) -> Callable[[F], F]:
     names = [flag(field.name), field.name, *([SHORT[field.name]] if field.name in SHORT else [])]
+    if isinstance(field.default, bool):
+        both = f"{flag(field.name)}/{flag('no_' + field.name)}"
+        return click.option(both, field.name, default=None, help=_help(field))
     if _is_repeated(field):
         return click.option(*names, multiple=True, callback=_none_if_empty, help=_help(field), metavar="...")
     return click.option(*names, type=_type(field), default=None, help=_help(field), metavar=_metavar(field))
@@ -83,7 +86,7 @@ def _help(field: dataclasses.Field[Any]) -> str:
     default = field.default
     shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
     sentence: str = field.metadata["help"] + ("; repeat the option for more" if _is_repeated(field) else "")
-    return f"{sentence[0].upper()}{sentence[1:]}." + ("" if shown in ("", None) else f"  [{shown}]")
+    return f"{sentence[0].upper()}{sentence[1:]}." + ("" if shown in ("", None) or shown is False else f"  [{shown}]")
 
 
 def _metavar(field: dataclasses.Field[Any]) -> str | None:

@@ -12,7 +12,7 @@ from impasto.cli.options import options_of
 from impasto.errors import EngineUnavailable, InvalidOption
 from impasto.training.config import TrainConfig
 
-__all__ = ["train"]
+__all__ = ["config_of", "pictures_of", "train"]
 
 
 @click.command()
@@ -28,27 +28,31 @@ def train(recipe: str | None, resume: str | None, **given: Any) -> None:
     chosen = {name: value for name, value in given.items() if value is not None}
     if resume is not None and (chosen or recipe):
         raise InvalidOption("--resume takes no other options: a run goes on as it began")
-    config = None if resume is not None else _config(recipe, chosen)
+    config = None if resume is not None else config_of(recipe, chosen)
     try:
         from impasto.export import write_model
         from impasto.training import run
+        from impasto.training.distributed import leads
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("impasto"):
             raise
         raise EngineUnavailable(f"training needs {error.name}; pip install 'impasto[train]'") from error
     trained = run.begin(config) if config is not None else run.resume(Path(str(resume)))
+    if not leads():
+        return
     for path in write_model(trained, Path(config.output if config is not None else str(resume))):
         click.echo(path)
 
 
-def _config(recipe: str | None, chosen: dict[str, Any]) -> TrainConfig:
+def config_of(recipe: str | None, chosen: dict[str, Any]) -> TrainConfig:
+    """Return the config of a recipe's file, if any, and of options that stand above it."""
     from impasto.training.recipe import read_recipe
 
     config = TrainConfig.from_dict({**(read_recipe(Path(recipe)) if recipe is not None else {}), **chosen})
-    return replace(config, style=_pictures(config.style), preview=_pictures(config.preview))
+    return replace(config, style=pictures_of(config.style), preview=pictures_of(config.preview))
 
 
-def _pictures(named: tuple[str, ...]) -> tuple[str, ...]:
+def pictures_of(named: tuple[str, ...]) -> tuple[str, ...]:
     """Return the files, with folders replaced by the pictures in them."""
     from impasto.batch.jobs import find
 

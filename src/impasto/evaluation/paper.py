@@ -3,7 +3,7 @@
 Source: Johnson et al. 2016, "Perceptual Losses for Real-Time Style Transfer and Super-Resolution", table 1 (seconds)
 and figure 5 (objective against iterations).  Differs: the objective is content + 10 style of relative losses (see
 `impasto.perceptual.losses`), without total variation.  The optimisation is as in Gatys et al. 2016: VGG-19 in float32,
-from white noise, L-BFGS as most implementations use it (torch's, without line search, 100 pairs, pixels unbounded).
+from white noise, L-BFGS as `impasto.evaluation.gatys` has it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from impasto.evaluation.gatys import Recipe, iterates
 from impasto.image import IntegerArray, Source, read, resize, to_eight_bits, to_float, to_integers
 from impasto.model import Style
 from impasto.perceptual.criterion import PerceptualCriterion
@@ -29,7 +30,6 @@ __all__ = ["ITERATIONS", "SIZES", "STYLE_WEIGHT", "Row", "Worth", "descend", "sq
 SIZES = (256, 512, 1024)
 ITERATIONS = (100, 300, 500)
 STYLE_WEIGHT = 10.0
-HISTORY = 100
 
 
 @dataclass(frozen=True)
@@ -102,21 +102,9 @@ def descend(
 
     photo, painting: (1, 3, H, W) float32 RGB in [0, 1].
     """
-    content, style = criterion.content_target(photo), criterion.style_target(painting)
-    picture = torch.rand(photo.shape, generator=torch.Generator().manual_seed(seed)).to(photo).requires_grad_()
-    solver = torch.optim.LBFGS([picture], max_iter=1, tolerance_grad=0, tolerance_change=0, history_size=HISTORY)
-
-    def loss() -> Tensor:
-        solver.zero_grad()
-        found = criterion(picture, content, style)
-        total: Tensor = (found.content + STYLE_WEIGHT * found.style).sum()
-        total.backward()  # type: ignore[no-untyped-call]
-        return total
-
-    while True:
-        began = time.perf_counter()
-        value = float(solver.step(loss).detach())  # type: ignore[no-untyped-call] # the loss before the step
-        yield value, time.perf_counter() - began
+    recipe = Recipe(photo.shape[3], style_weight=STYLE_WEIGHT, seed=seed)
+    for iterate in iterates(criterion, photo, painting, recipe):
+        yield iterate.objective, iterate.seconds
 
 
 def square(photo: Source, size: int) -> NDArray[np.uint8]:

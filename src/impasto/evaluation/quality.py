@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -21,7 +21,9 @@ from torch import Tensor
 from impasto.image import fit, read, resize, to_eight_bits
 from impasto.perceptual.criterion import PerceptualCriterion
 
-__all__ = ["LONG_SIDE", "Measurement", "Summary", "measure", "spread", "summarise"]
+__all__ = ["LONG_SIDE", "Measurement", "Summary", "measure", "pixels_of", "spread", "summarise", "tensor_of"]
+
+T = TypeVar("T")
 
 LONG_SIDE = 512
 
@@ -59,22 +61,24 @@ def measure(
     criterion: with relative losses; painters: {style: (painter of (H, W, 3) uint8 pixels, file of its painting)};
     photos: files.  Photos and paintings are scaled to a long side of 512 px first.
     """
-    targets = {name: criterion.style_target(_tensor(_pixels(file))) for name, (_, file) in painters.items()}
+    targets = {
+        name: criterion.style_target(tensor_of(pixels_of(file, LONG_SIDE))) for name, (_, file) in painters.items()
+    }
     for photo in photos:
-        pixels = _pixels(photo)
-        content, own_style = criterion.content_target(_tensor(pixels)), criterion.style_target(_tensor(pixels))
+        pixels = pixels_of(photo, LONG_SIDE)
+        content, own_style = criterion.content_target(tensor_of(pixels)), criterion.style_target(tensor_of(pixels))
         for name, (painter, _) in painters.items():
             with torch.inference_mode():
-                painted = criterion(_tensor(painter(pixels)), content, targets[name])
+                painted = criterion(tensor_of(painter(pixels)), content, targets[name])
             itself = float(criterion.style_distance(own_style, targets[name]))
             yield Measurement(Path(photo).stem, name, float(painted.content), float(painted.style), itself)
 
 
-def spread(photos: Sequence[str], limit: int) -> list[str]:
-    """Return at most `limit` of the photos, evenly spaced; all for 0."""
-    if not limit or limit >= len(photos):
-        return list(photos)
-    return [photos[index * len(photos) // limit] for index in range(limit)]
+def spread(items: Sequence[T], limit: int) -> list[T]:
+    """Return at most `limit` of the items, evenly spaced; all for 0."""
+    if not limit or limit >= len(items):
+        return list(items)
+    return [items[index * len(items) // limit] for index in range(limit)]
 
 
 def summarise(measurements: Sequence[Measurement]) -> Summary:
@@ -87,11 +91,13 @@ def summarise(measurements: Sequence[Measurement]) -> Summary:
     )
 
 
-def _pixels(file: str) -> NDArray[np.uint8]:
+def pixels_of(file: str, long_side: int) -> NDArray[np.uint8]:
+    """Return a picture file's pixels, (H, W, 3) uint8, scaled to a long side in px; raises PictureError."""
     pixels = to_eight_bits(read(file).pixels)
-    scaled: NDArray[np.uint8] = resize(pixels, fit(pixels.shape[:2], LONG_SIDE))
+    scaled: NDArray[np.uint8] = resize(pixels, fit(pixels.shape[:2], long_side))
     return scaled
 
 
-def _tensor(pixels: NDArray[Any]) -> Tensor:
+def tensor_of(pixels: NDArray[Any]) -> Tensor:
+    """Return (H, W, 3) uint8 pixels as (1, 3, H, W) float32 in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255

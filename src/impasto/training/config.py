@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from impasto.errors import InvalidOption
 from impasto.options import adapted, check, check_name, check_value, flag, option, seconds_of
 
-__all__ = ["FitConfig", "Phase", "TrainConfig", "check_sizes"]
+__all__ = ["FitConfig", "Phase", "TrainConfig", "TuneConfig", "check_sizes"]
 
 T = TypeVar("T")
 
@@ -21,8 +21,7 @@ T = TypeVar("T")
 class Phase:
     """A part of a run with one picture size.
 
-    first, last: steps, last excluded; size: px of the photos' crops; style_size: px of the paintings' long side;
-    first_sample: photos that all earlier phases and ranks have consumed.
+    first, last: steps, last excluded; size: px of the photos' crops; style_size: px of the paintings' long side.
     """
 
     first: int
@@ -30,7 +29,6 @@ class Phase:
     size: int
     batch_size: int
     style_size: int
-    first_sample: int
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,9 @@ class TrainConfig:
     warmup: int = option(50, "steps over which the learning rate rises from 0", low=0)
     schedule: str = option("cosine", "course of the learning rate after the warm-up", choices=("cosine", "constant"))
     clip: float = option(1.0, "largest norm of the gradient; 0 does not clip", low=0)
+    auto: bool = option(
+        False, "balance the styles by their gradients, and go back to the last good state when the loss spikes"
+    )
     ema: float = option(0.998, "decay of the running average of the weights that is exported", low=0, high=0.99999)
     seed: int = option(0, "seed of everything random", low=0, high=2**31 - 1)
 
@@ -124,12 +125,11 @@ class TrainConfig:
         # Fractions, as sums of floats may fall short of the whole and leave steps over.
         shares = _spread(tuple(map(Fraction, self.share)), count)
         total = self.steps or self._steps_of_epochs(photos, batches, shares, world_size)
-        phases, first, sample, done = [], 0, 0, Fraction(0)
+        phases, first, done = [], 0, Fraction(0)
         for size, batch, style, share in zip(self.size, batches, styles, shares, strict=True):
             done += share / sum(shares)
             last = round(total * done)
-            phases.append(Phase(first, last, size, batch, style, sample))
-            sample += (last - first) * batch * world_size
+            phases.append(Phase(first, last, size, batch, style))
             first = last
         return [phase for phase in phases if phase.last > phase.first]
 
@@ -194,6 +194,28 @@ class FitConfig:
     def phases(self) -> list[tuple[int, int]]:
         """Return size in px and batch size of each phase, in order."""
         return list(zip(self.size, _spread(self.batch_size, len(self.size)), strict=True))
+
+
+@dataclass(frozen=True)
+class TuneConfig:
+    """How a run's options are searched."""
+
+    judge: tuple[str, ...] = option((), "photo set apart that trials are judged on, or a folder of them")
+    judge_weight: float = option(10.0, "weight of the style distance in what trials are judged by", low=0)
+    trials: int = option(20, "runs to make in all", low=1)
+    budget: str = option("", "time after which no further run is begun, such as 2h")
+    lr_range: tuple[float, ...] = option((5e-4, 8e-3), "lowest and highest learning rate", low=1e-8)
+    style_range: tuple[float, ...] = option((2.0, 20.0), "lowest and highest style weight", low=1e-8)
+    widths: tuple[int, ...] = option((32, 48, 64), "channels of the network to choose from", low=1)
+
+    def __post_init__(self) -> None:
+        check(self)
+        if self.budget:
+            seconds_of(self.budget, "--budget")
+        for name in ("lr_range", "style_range"):
+            values = getattr(self, name)
+            if len(values) != 2 or values[0] > values[1]:
+                raise InvalidOption(f"{flag(name)} is two rising numbers, got {','.join(map(str, values))}")
 
 
 def check_sizes(sizes: Sequence[int], stride: int) -> None:

@@ -11,10 +11,10 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from impasto.errors import EngineUnavailable
+from impasto.errors import EngineUnavailable, TrainingError
 from impasto.perceptual.device import open_device
 
-__all__ = ["World"]
+__all__ = ["World", "leads", "restarted"]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,27 @@ class World:
         """Whether this process writes the files."""
         return self.rank == 0
 
+    def average(self, values: Tensor) -> Tensor:
+        """Return the mean of each process's values, of one shape everywhere; raises TrainingError if one is gone."""
+        if self.size == 1:
+            return values
+        total = values.detach().clone()
+        try:
+            dist.all_reduce(total)
+        except RuntimeError as error:
+            reason = str(error).strip().rpartition("\n")[2]
+            raise TrainingError(
+                f"process {self.rank} of {self.size} has lost the others ({reason}); what was reached is kept, and "
+                "--resume goes on from it, with as many processes as you like"
+            ) from error
+        return total / self.size
+
+    def share(self, values: Tensor) -> Tensor:
+        """Return this process's part of values that belong to the photos of a step, in the order of all processes."""
+        return values[self.rank :: self.size]
+
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
-        """Replace each gradient by its mean over the processes; nothing to do in a world of one.
+        """Replace each gradient by its mean over the processes; raises as `average`.
 
         One reduction of everything: the networks have some hundred thousand parameters, so overlapping the
         reduction with the backward pass would gain nothing.
@@ -58,11 +77,20 @@ class World:
         if self.size == 1:
             return
         gradients: list[Tensor] = [p.grad for p in parameters if p.grad is not None]
-        together = torch.cat([gradient.flatten() for gradient in gradients])
-        dist.all_reduce(together)
-        parts = torch.split(together / self.size, [gradient.numel() for gradient in gradients])
+        together = self.average(torch.cat([gradient.flatten() for gradient in gradients]))
+        parts = torch.split(together, [gradient.numel() for gradient in gradients])
         for gradient, part in zip(gradients, parts, strict=True):
             gradient.copy_(part.view_as(gradient))
+
+
+def leads() -> bool:
+    """Return whether this process is the one that writes files, also where there is no world any more."""
+    return _from_environment("RANK", 0) == 0
+
+
+def restarted() -> bool:
+    """Return whether torchrun has started the processes again after one of them failed (--max-restarts)."""
+    return _from_environment("TORCHELASTIC_RESTART_COUNT", 0) > 0
 
 
 def _from_environment(name: str, default: int) -> int:

@@ -33,6 +33,7 @@ from impasto.perceptual.paintings import load_painting, sketch_painting
 from impasto.perceptual.weights import load_vgg19
 from impasto.runtime.engines.torch_engine import load_net
 from impasto.training.config import FitConfig, TrainConfig, check_sizes
+from impasto.training.distributed import World
 from impasto.training.loop import undo_rounding
 from impasto.training.pictures import is_standard
 
@@ -185,7 +186,7 @@ class StyleFit:
         known: list[_Batch] = []
         with closing(self._batches(size, batch_size, seed, SCALE)) as batches:
             for number, crops in enumerate(batches):
-                fresh = self._seen(undo_rounding(crops, number).to(self.device))
+                fresh = self._seen(undo_rounding(crops, number, World()).to(self.device))
                 if number < BATCHES:
                     known.append(fresh)
                     yield fresh

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,11 +16,14 @@ from torch import Tensor
 from impasto.atomic import atomic_write
 from impasto.errors import TrainingError
 from impasto.image import IntegerArray, Picture, contact_sheet, to_integers, write
+from impasto.training.artefacts import Finding, findings
 from impasto.training.config import TrainConfig
 from impasto.training.loop import Report
 from impasto.training.state import TrainState
 
 __all__ = ["Checkpoints", "Previews", "Record", "TensorBoard"]
+
+logger = logging.getLogger("impasto.training")
 
 
 @dataclass
@@ -114,6 +118,7 @@ class TensorBoard:
 class Previews:
     """RUN/previews/step-NNNNNN.png: fixed photos, one row each, painted in every style with the averaged weights.
 
+    What is found wrong with them (see `impasto.training.artefacts`) is a warning of the logger "impasto.training".
     photos: names and pictures, (1, 3, H, W) float32 RGB in [0, 1], H and W multiples of the network's stride, on its
     device; styles: names, in the order of the model's vectors.
     """
@@ -130,13 +135,30 @@ class Previews:
     def paint(self, state: TrainState) -> Path:
         """Write the sheet of this state and return its path; raises UnwritableOutput."""
         tiles: list[tuple[str, Any]] = []
+        found: dict[str, list[tuple[float, str, Finding]]] = {}
         for name, photo in self.photos:
-            tiles.append((name, _pixels(photo)))
+            before = _pixels(photo)
+            tiles.append((name, before))
             for index, style in enumerate(self.styles):
-                tiles.append((style, _pixels(_painted(state, photo, index))))
+                painted = _pixels(_painted(state, photo, index))
+                tiles.append((style, painted))
+                for finding in findings(before, painted):
+                    where = f"{name} in the style {style}"
+                    found.setdefault(finding.kind, []).append((finding.strength, where, finding))
+        self._warn(state.step, found)
         path = self.folder / f"step-{state.step:06d}.png"
         write(Picture(contact_sheet(tiles, columns=len(self.styles) + 1)), path)
         return path
+
+    def _warn(self, step: int, found: dict[str, list[tuple[float, str, Finding]]]) -> None:
+        """Say of each kind of fault how many previews have it, where it is worst, and what the cause may be."""
+        of = len(self.photos) * len(self.styles)
+        for kind, each in found.items():
+            strength, where, finding = max(each, key=lambda one: one[0])
+            logger.warning(
+                "step %d: a %s in %d of %d previews, strongest (%.0f levels) in %s; likely cause: %s",
+                *(step, kind, len(each), of, strength, where, finding.cause),
+            )
 
     def close(self) -> None:
         """Nothing is held open."""

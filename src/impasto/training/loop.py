@@ -13,6 +13,7 @@ from torch import Tensor
 from impasto.errors import TrainingError
 from impasto.training.config import TrainConfig
 from impasto.training.distributed import World
+from impasto.training.guard import Guard
 from impasto.training.interrupts import delayed_interrupt
 from impasto.training.state import TrainState
 from impasto.training.task import StyledNetwork
@@ -43,21 +44,43 @@ class Hook(Protocol):
         """Finish, at the run's end or when it was interrupted."""
 
 
-def run_phase(state: TrainState, task: Task, batches: Iterable[Tensor], world: World, hooks: Sequence[Hook]) -> None:
+def run_phase(
+    state: TrainState,
+    task: Task,
+    batches: Iterable[Tensor],
+    world: World,
+    hooks: Sequence[Hook],
+    guard: Guard | None = None,
+) -> None:
     """Train on every batch, (N, 3, S, S) uint8 RGB each, changing `state`.
 
     Ctrl-C waits for the end of a step and its hooks.
     Raises TrainingError, naming the step, when the loss or its gradient is no longer a number; the state is then as
-    before that step.
+    before that step.  With a guard the run goes back instead, and that step's photos are passed over.
     """
     for batch in batches:
         with delayed_interrupt():
             began = time.perf_counter()
-            photos = undo_rounding(batch, state.step).to(world.device, memory_format=torch.channels_last)
-            report = _step(state, task, photos, world)
+            photos = undo_rounding(batch, state.step, world).to(world.device, memory_format=torch.channels_last)
+            try:
+                report = _step(state, task, photos, world)
+            except Diverged as error:
+                if guard is None:
+                    raise
+                state.step += 1
+                state.samples += len(photos) * world.size
+                guard.go_back(state, str(error).partition(",")[0])
+                continue
             state.seconds += time.perf_counter() - began
+            state.samples += len(photos) * world.size
+            if guard is not None:
+                guard.after_step(state, report["loss"])
             for hook in hooks:
                 hook.after_step(state, report, len(photos) * world.size)
+
+
+class Diverged(TrainingError):
+    """The loss of a step or its gradient is no number; the step was not made."""
 
 
 def _step(state: TrainState, task: Task, photos: Tensor, world: World) -> Report:
@@ -70,11 +93,11 @@ def _step(state: TrainState, task: Task, photos: Tensor, world: World) -> Report
         world.average_gradients(parameters)
         norm = torch.nn.utils.clip_grad_norm_(parameters, task.config.clip or math.inf)
         # One transfer for all of them: each by itself would make a GPU wait.
-        value, length, *values = torch.stack([loss, norm, *terms.values()]).tolist()
+        value, length, *values = world.average(torch.stack([loss, norm, *terms.values()])).tolist()
         if not (math.isfinite(value) and math.isfinite(length)):
             what = "the gradient's norm" if math.isfinite(value) else "the loss"
             number = length if math.isfinite(value) else value
-            raise TrainingError(
+            raise Diverged(
                 f"{what} became {number} at step {state.step + 1}, and what was reached before is kept; "
                 "lower --lr or --style-weight and begin anew"
             )
@@ -82,11 +105,12 @@ def _step(state: TrainState, task: Task, photos: Tensor, world: World) -> Report
     return {"loss": value, **dict(zip(terms, values, strict=True))}
 
 
-def undo_rounding(batch: Tensor, step: int) -> Tensor:
+def undo_rounding(batch: Tensor, step: int, world: World) -> Tensor:
     """Return uint8 photos, (N, 3, S, S), as float32 in about [0, 1], with noise of the half step that rounding took.
 
     A blank sky is then never exactly flat.  Where it is, every norm divides by the root of its epsilon, and a dozen
     such factors in a row make gradients overflow.
     """
-    noise = torch.rand(batch.shape, generator=torch.Generator().manual_seed(step))
-    return (batch + (noise - 0.5)) / 255
+    photos, *shape = batch.shape
+    noise = torch.rand((photos * world.size, *shape), generator=torch.Generator().manual_seed(step))
+    return (batch + (world.share(noise) - 0.5)) / 255

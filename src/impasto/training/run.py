@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from impasto.atomic import atomic_write
-from impasto.data import PhotoSource, open_sources, photo_batches
+from impasto.data import PhotoSource, PhotoStream, open_sources, photo_batches
 from impasto.errors import InvalidOption, TrainingError
 from impasto.model import IDENTITY, MODELS, Manifest, network_of, styles_beside
 from impasto.nets import registry
@@ -25,8 +25,10 @@ from impasto.perceptual.vgg import LAYERS
 from impasto.perceptual.weights import load_vgg19
 from impasto.runtime.engines.torch_engine import load_net
 from impasto.training import hooks
+from impasto.training.balance import balanced
 from impasto.training.config import Phase, TrainConfig, check_sizes
-from impasto.training.distributed import World
+from impasto.training.distributed import World, restarted
+from impasto.training.guard import Guard
 from impasto.training.loop import Hook, run_phase
 from impasto.training.pictures import is_standard, load_previews, style_names
 from impasto.training.progress import Progress
@@ -56,7 +58,7 @@ class Trained:
 
 
 def begin(config: TrainConfig) -> Trained:
-    """Train from the start.
+    """Train from the start; or go on, where torchrun has started the processes of this very run again.
 
     Before the first step raises InvalidOption if the config names no style, data or output, if its folder holds a run
     already or its options do not fit the network; PictureError for a painting or preview that cannot be read; DataError
@@ -68,6 +70,8 @@ def begin(config: TrainConfig) -> Trained:
             raise InvalidOption(f"training needs --{name}")
     run = Path(config.output)
     if (run / CHECKPOINT).exists():
+        if restarted():
+            return resume(run)
         raise InvalidOption(f"--output: {run} holds a run; go on with it by --resume {run}, or name another folder")
     return _train(config, None)
 
@@ -154,7 +158,9 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
         state = _state(config, saved, world.device)
         _check_fit(config, state.model.net)
         source = open_sources(config.data)
-        phases = config.phases(len(source), world.size)
+        # Written down, so that a run that goes on with more or fewer processes keeps its course.
+        config = replace(config, steps=config.phases(len(source), world.size)[-1].last)
+        phases = config.phases(len(source))
         left = [phase for phase in phases if phase.last > state.step]
         if not left:
             return _finished(state, config)
@@ -163,16 +169,20 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
             phase.style_size: [load_painting(file, phase.style_size) for file in config.style] for phase in left
         }
         beside = _hooks(state, config, world, phases[-1].last, stack) if world.leads else []
+        guard = Guard(state, config.checkpoint_every) if config.auto else None
         criterion = _criterion(config, world.device)
         sketching = criterion if is_standard(config) else None
         state.sketches = {Path(painting).stem: sketch_painting(painting, sketching) for painting in config.style}
         teacher = _teacher(config, world.device) if config.teacher else None
         for phase in left:
-            targets = style_targets(criterion, [painting.to(world.device) for painting in paintings[phase.style_size]])
+            sized = [painting.to(world.device) for painting in paintings[phase.style_size]]
+            targets = style_targets(criterion, sized)
             bf16 = wants_bf16(world.device, config.precision)
-            task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world.rank, teacher)
-            with closing(_batches(config, phase, state.step, source, world)) as batches:
-                run_phase(state, task, batches, world, beside)
+            task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world, teacher)
+            if config.auto and config.is_perceptual:
+                task.balance = balanced(criterion, sized, _first_photos(config, source).to(world.device))
+            with closing(_batches(config, phase, state, source, world)) as batches:
+                run_phase(state, task, batches, world, beside, guard)
     return _finished(state, config)
 
 
@@ -195,21 +205,28 @@ def _criterion(config: TrainConfig, device: torch.device) -> PerceptualCriterion
 
 
 def _batches(
-    config: TrainConfig, phase: Phase, step: int, source: PhotoSource, world: World
+    config: TrainConfig, phase: Phase, state: TrainState, source: PhotoSource, world: World
 ) -> Generator[Tensor, None, None]:
-    """Yield a phase's batches, (N, 3, S, S) uint8, for this process, from a step of the run on to the phase's last."""
+    """Yield a phase's batches, (N, 3, S, S) uint8, for this process, from where the run is to the phase's last step."""
     return photo_batches(
         source,
         size=phase.size,
         batch_size=phase.batch_size,
         seed=config.seed,
-        first_sample=phase.first_sample + (step - phase.first) * phase.batch_size * world.size,
-        steps=phase.last - step,
+        first_sample=state.samples,
+        steps=phase.last - state.step,
         workers=config.workers,
         rank=world.rank,
         world_size=world.size,
         blank=config.blank,
     )
+
+
+def _first_photos(config: TrainConfig, source: PhotoSource) -> Tensor:
+    """Return some photos, (N, 3, S, S) float32 in [0, 1], the same in every process and however often it is resumed."""
+    stream = PhotoStream(source, config.size[0], config.seed, blank=0.0)
+    pixels = torch.from_numpy(stream.samples(range(min(4, len(source)))).pixels)
+    return pixels.permute(0, 3, 1, 2).float() / 255
 
 
 def _hooks(state: TrainState, config: TrainConfig, world: World, steps: int, stack: ExitStack) -> list[Hook]:

@@ -35,6 +35,8 @@ class TrainState:
     time that they took, without waiting for photos; rates: full learning rates of the optimiser's groups.
     whole: whether model, optimiser, average and step belong together, as they do but for a moment in `update`.
     base: facts of what the run started from, or None; sketches: of the styles' paintings, by name.
+    slowdown: what the learning rates are multiplied by since the run had to go back, see `impasto.training.guard`;
+    samples: photos that all processes together have consumed.
     """
 
     model: StyledNetwork
@@ -46,6 +48,8 @@ class TrainState:
     whole: bool = True
     base: dict[str, Any] | None = None
     sketches: dict[str, Sketch] = field(default_factory=dict)
+    slowdown: float = 1.0
+    samples: int = 0
 
     @classmethod
     def begin(cls, model: StyledNetwork, config: TrainConfig) -> TrainState:
@@ -66,7 +70,7 @@ class TrainState:
 
     def set_learning_rates(self, steps: int, config: TrainConfig) -> None:
         """Give the optimiser the next step's learning rates, in a run of so many steps."""
-        factor = learning_rate_factor(self.step, steps, config)
+        factor = learning_rate_factor(self.step, steps, config) * self.slowdown
         for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
             group["lr"] = rate * factor
 
@@ -103,6 +107,8 @@ class TrainState:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "base": self.base,
+            "slowdown": self.slowdown,
+            "samples": self.samples,
             "sketches": {name: _packed(sketch) for name, sketch in self.sketches.items()},
         }
         packed = io.BytesIO()
@@ -123,6 +129,7 @@ class TrainState:
             self.average.load_state_dict(saved["average"])
             self.optimizer.load_state_dict(saved["optimizer"])
             self.step, self.seconds, self.base = saved["step"], saved["seconds"], saved.get("base")
+            self.slowdown, self.samples = float(saved.get("slowdown", 1.0)), int(saved.get("samples", 0))
             self.sketches = {name: _unpacked(packed) for name, packed in saved.get("sketches", {}).items()}
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise TrainingError(f"the {CHECKPOINT} is not one of this run's network and styles") from error

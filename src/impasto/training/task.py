@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from impasto.nets.base import PaintingNet
 from impasto.perceptual import losses
 from impasto.perceptual.criterion import Distances, PerceptualCriterion
 from impasto.training.config import TrainConfig
+from impasto.training.distributed import World
 
 __all__ = ["StyleTask", "StyledNetwork", "Targets", "Teacher", "style_targets"]
 
@@ -77,9 +78,11 @@ class Teacher:
 class StyleTask:
     """One step's loss.
 
-    targets: of all styles; bf16: whether networks run in bfloat16; steps: of the whole run; rank: of this process;
-    teacher: whom to imitate, or None.
-    Everything random is a function of (seed, step, rank), so a resumed run repeats what it would have done.
+    targets: of all styles; bf16: whether networks run in bfloat16; steps: of the whole run; world: the processes;
+    teacher: whom to imitate, or None; balance: what each style's loss is multiplied by, (S,) float32, or None: the
+    terms that are reported are without it.
+    Everything random is a function of (seed, step), drawn for the photos of all processes, of which each takes its
+    share: so a resumed run repeats what it would have done, and two processes do what one does with twice the batch.
     """
 
     config: TrainConfig
@@ -87,8 +90,9 @@ class StyleTask:
     targets: Targets
     bf16: bool
     steps: int
-    rank: int = 0
+    world: World = field(default_factory=World)
     teacher: Teacher | None = None
+    balance: Tensor | None = None
 
     def loss(self, model: StyledNetwork, photos: Tensor, step: int) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss to minimise and its unweighted terms, all float32 scalars.
@@ -97,7 +101,8 @@ class StyleTask:
         """
         config = self.config
         chance = self._chance(step)
-        styles = _deal_styles(len(photos), len(model.vectors) - 1, chance).to(photos.device)
+        dealt = _deal_styles(len(photos) * self.world.size, len(model.vectors) - 1, chance)
+        styles = self.world.share(dealt).to(photos.device)
         with torch.autocast(photos.device.type, torch.bfloat16, enabled=self.bf16):
             painted = model(photos, styles).float()
             terms = {"tv": self._total_variation(painted), "range": losses.out_of_range(painted)}
@@ -113,11 +118,14 @@ class StyleTask:
                 terms["identity"] = self._identity_error(model, photos)
         report = {name: term.mean() for name, term in terms.items()}
         weights = self.weights(step)
-        return torch.stack([weights[name] * term for name, term in report.items()]).sum(), report
+        weighted = dict(report)
+        if self.balance is not None and "style" in terms:
+            weighted["style"] = (self.balance[styles] * terms["style"]).mean()
+        return torch.stack([weights[name] * term for name, term in weighted.items()]).sum(), report
 
     def _chance(self, step: int) -> torch.Generator:
         # The generator reads only 32 bits of its seed; Knuth's factor spreads the run's seeds over these.
-        return torch.Generator().manual_seed((self.config.seed * 2654435761 + step * 4096 + self.rank) % 2**32)
+        return torch.Generator().manual_seed((self.config.seed * 2654435761 + step * 4096) % 2**32)
 
     def weights(self, step: int) -> dict[str, float]:
         """Return the weight of each term after so many steps; the style's rises over `style_ramp` of the run."""
@@ -154,7 +162,9 @@ class StyleTask:
         """
         half, most = slice(0, (len(photos) + 1) // 2), self.config.steady_shift
         shift = tuple(torch.randint(-most, most + 1, (2,), generator=chance).tolist())
-        noise = torch.randn(photos[half].shape, generator=chance).to(photos.device) * self.config.steady_noise
+        some, *shape = photos[half].shape
+        drawn = torch.randn((some * self.world.size, *shape), generator=chance)
+        noise = self.world.share(drawn).to(photos.device) * self.config.steady_noise
         moved = torch.roll(photos[half], shift, (2, 3)) + noise
         expected = torch.roll(painted[half], shift, (2, 3))
         difference: Tensor = (model(moved, styles[half]).float() - expected).square()

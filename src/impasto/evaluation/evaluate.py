@@ -1,0 +1,149 @@
+"""An evaluation: every painter's pictures of every pair, judged."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from impasto.errors import InvalidOption, WeightsError
+from impasto.evaluation.config import EvaluateConfig
+from impasto.evaluation.gatys import Gatys, Recipe
+from impasto.evaluation.judge import Judge, Judgement, Pair, Pixels
+from impasto.evaluation.learned import open_lpips
+from impasto.evaluation.painters import Itself, Painter, open_painter
+from impasto.evaluation.quality import spread
+from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.device import open_device, wants_bf16
+from impasto.perceptual.weights import load_vgg19
+
+__all__ = ["Evaluation", "Follow", "evaluate"]
+
+DEFAULT = ("main",)
+Follow = Callable[[float, str], None]
+"""Called with the part that is done, 0..1, and what is being done."""
+
+
+@dataclass
+class Evaluation:
+    """What came out.
+
+    rows: names of the painters, in order; judgements: of all pairs; tiles: names and pictures of each pair that the
+    contact sheet shows, the painting first; notices: sentences for the user.
+    """
+
+    config: EvaluateConfig
+    rows: tuple[str, ...]
+    judgements: list[Judgement] = field(default_factory=list)
+    tiles: dict[Pair, list[tuple[str, Pixels]]] = field(default_factory=dict)
+    notices: list[str] = field(default_factory=list)
+
+
+def evaluate(
+    subjects: Sequence[str],
+    photos: Sequence[str],
+    paintings: Sequence[str],
+    config: EvaluateConfig,
+    *,
+    folder: Path | None = None,
+    follow: Follow = lambda over, what: None,
+) -> Evaluation:
+    """Judge subjects, the photos themselves and Gatys' method on the same pairs of photo and painting.
+
+    subjects: see `open_painter`; none means the bundled network; photos, paintings: files; folder: where Gatys'
+    pictures are kept, and found again, or None.
+    Raises as `open_painter` does, InvalidOption if there is no pair that a subject has, WeightsError for VGG-19,
+    EngineUnavailable and PictureError.
+    """
+    chosen = [open_painter(subject, photos, paintings) for subject in subjects or DEFAULT]
+    pairs = _pairs(chosen, photos, paintings, config)
+    criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(open_device(config.device))
+    painters = [Itself(), *_gatys(criterion, config, folder), *chosen]
+    rows = tuple(name for painter in painters for name in painter.names)
+    if len(set(rows)) < len(rows):
+        raise InvalidOption(f"two rows have the same name among {', '.join(rows)}; write NAME=SUBJECT")
+    found = Evaluation(config, rows)
+    judge = _judge(criterion, config, found)
+    shown = set(spread(pairs, config.shown))
+    for number, pair in enumerate(pairs):
+        if pair in shown:
+            found.tiles[pair] = [("the painting", judge.painting(pair))]
+        _judge_pair(painters, pair, judge, found, _part(follow, number, len(pairs)))
+    for painter in painters:
+        if isinstance(painter, Gatys) and painter.found:
+            found.notices.append(f"{painter.found} pictures of Gatys' method were in the output folder already")
+    return found
+
+
+def _gatys(criterion: PerceptualCriterion, config: EvaluateConfig, folder: Path | None) -> list[Painter]:
+    """Return Gatys' method, if it is asked for."""
+    if not config.iterations:
+        return []
+    bf16 = wants_bf16(next(criterion.parameters()).device, config.precision)
+    recipe = Recipe(config.size, config.style_weight, config.gatys_start, config.seed, criterion.vgg.name, bf16)
+    return [Gatys(criterion, config.iterations, recipe, folder)]
+
+
+def _part(follow: Follow, number: int, of: int) -> Follow:
+    """Return what follows one of so many parts."""
+    return lambda over, what: follow((number + over) / of, what)
+
+
+def _within(follow: Follow, what: str) -> Callable[[float], None]:
+    """Return what follows one thing that is done."""
+    return lambda over: follow(over, what)
+
+
+def _judge(criterion: PerceptualCriterion, config: EvaluateConfig, found: Evaluation) -> Judge:
+    try:
+        return Judge(criterion, config.size, open_lpips())
+    except WeightsError as error:
+        found.notices.append(f"LPIPS is left out: {error}")
+        return Judge(criterion, config.size)
+
+
+def _judge_pair(painters: Sequence[Painter], pair: Pair, judge: Judge, found: Evaluation, follow: Follow) -> None:
+    """Judge all pictures of a pair, and keep those that the contact sheet shows."""
+    for painter in painters:
+        if not painter.has(pair):
+            continue
+        what = f"{painter.names[0]}: {' like '.join(pair.names)}"
+        for name, picture in painter.paint(pair, judge, _within(follow, what)):
+            found.judgements.append(judge(name, pair, picture))
+            if pair in found.tiles:
+                found.tiles[pair].append((name, picture))
+    follow(1.0, " like ".join(pair.names))
+
+
+def _pairs(
+    painters: Sequence[Painter], photos: Sequence[str], paintings: Sequence[str], config: EvaluateConfig
+) -> list[Pair]:
+    """Return the pairs that a painter has, at most so many, photo by photo."""
+    for files, option in ((photos, "--photos"), (paintings, "--paintings")):
+        stems = [Path(file).stem for file in files]
+        if len(set(stems)) < len(stems):
+            twice = next(stem for stem in stems if stems.count(stem) > 1)
+            raise InvalidOption(f"{option}: two pictures are called {twice!r}; rename one")
+    every = [Pair(photo, painting) for photo in photos for painting in paintings]
+    pairs = [pair for pair in every if any(painter.has(pair) for painter in painters)]
+    if not pairs:
+        names = ", ".join(name for painter in painters for name in painter.names)
+        raise InvalidOption(
+            f"--paintings: {names} has no picture or style of any of them; the painting's file is named like the style"
+        )
+    return _evenly(pairs, config.pairs or len(pairs), config.seed)
+
+
+def _evenly(pairs: Sequence[Pair], limit: int, seed: int) -> list[Pair]:
+    """Return at most so many pairs, in their order, in which each photo and each painting comes about as often."""
+    left, used = list(pairs), Counter[str]()
+    random.Random(seed).shuffle(left)  # noqa: S311 - no secret
+    chosen: set[Pair] = set()
+    while left and len(chosen) < limit < len(pairs):
+        rarest = min(left, key=lambda pair: used[pair.photo] + used[pair.painting])
+        left.remove(rarest)
+        used.update((rarest.photo, rarest.painting))
+        chosen.add(rarest)
+    return [pair for pair in pairs if pair in chosen] if chosen else list(pairs)

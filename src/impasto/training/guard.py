@@ -1,0 +1,82 @@
+"""Going back to the last good state when a run's loss spikes."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from copy import deepcopy
+from statistics import median
+from typing import Any
+
+from impasto.errors import TrainingError
+from impasto.training.state import TrainState
+
+__all__ = ["Guard"]
+
+logger = logging.getLogger("impasto.training")
+
+WINDOW = 50
+"""Good steps whose median loss is what is usual."""
+KNOWN = 20
+"""Before so many good steps nothing is known to be unusual."""
+SPIKE = 3.0
+"""A loss is a spike when it is so many times the usual."""
+IN_A_ROW = 5
+"""A single spike is a strange photo; so many in a row are a network that has left its way."""
+SLOWER = 0.5
+"""What learning rates are multiplied by after going back."""
+MOST = 5
+"""A run that had to go back so often since a state was last kept cannot be helped."""
+
+
+class Guard:
+    """Keeps the last good state in memory, and puts it back.
+
+    state: of the run, from which on it is watched; every: steps between states that are kept.
+    What is put back is all but the steps done, so that other photos come next, and the learning rates, which are
+    halved.  Every process of a run has its own and decides the same, as they see the same losses.
+    """
+
+    def __init__(self, state: TrainState, every: int) -> None:
+        self.every = every
+        self.usual: deque[float] = deque(maxlen=WINDOW)
+        self.spikes = self.returns = 0
+        self._keep(state)
+
+    def after_step(self, state: TrainState, loss: float) -> None:
+        """Look at a step's loss, and go back if it is one spike too many."""
+        if len(self.usual) >= KNOWN and loss > SPIKE * median(self.usual):
+            self.spikes += 1
+            if self.spikes >= IN_A_ROW:
+                self.go_back(state, f"the loss was above {SPIKE:g} times the usual for {IN_A_ROW} steps")
+            return
+        self.spikes = 0
+        self.usual.append(loss)
+        if state.step % self.every == 0:
+            self._keep(state)
+
+    def go_back(self, state: TrainState, reason: str) -> None:
+        """Put the last good state back; raises TrainingError if that did not help several times before."""
+        self.returns += 1
+        if self.returns > MOST:
+            raise TrainingError(
+                f"{reason} at step {state.step}, and going back {MOST} times with ever smaller learning rates did not "
+                "help; lower --lr or --style-weight and begin anew"
+            )
+        state.model.load_state_dict(self.kept["model"])
+        state.average.load_state_dict(self.kept["average"])
+        state.optimizer.load_state_dict(self.kept["optimizer"])
+        state.slowdown *= SLOWER
+        self.spikes = 0
+        logger.warning(
+            "step %d: %s; back to the weights of step %d, learning rates times %g",
+            state.step,
+            reason,
+            self.kept["step"],
+            state.slowdown,
+        )
+
+    def _keep(self, state: TrainState) -> None:
+        parts: dict[str, Any] = {name: getattr(state, name).state_dict() for name in ("model", "average", "optimizer")}
+        self.kept = deepcopy(parts) | {"step": state.step}
+        self.returns = 0
