@@ -54,6 +54,13 @@ def test_a_worker_that_fails_says_why():
         pass
 
 
+def test_another_program_that_fails_is_left_out():
+    stranger = Command((sys.executable, "-c", "import sys; sys.exit('not here')"))
+    none, ours = time_network([stranger, painter("openvino", "f32")], (32, 32), 1)
+    assert none is None
+    assert ours.seconds > 0
+
+
 def test_the_peak_is_a_plausible_number():
     assert 1e9 < peak_operations("f32", runs=1) < 1e15
     assert np.isfinite(peak_operations("f32", runs=1))

@@ -82,10 +82,13 @@ def bench(
     for size in sizes or SIZES:
         commands = [command for command in (*others, *ours) if size <= command.largest]
         found = time_network(commands, (size, size), runs, threads or 0)
-        timings += found
+        timings += [timing for timing in found if timing]
         if not as_json:
             shown = [peaks.get(command.facts.get("precision", "")) for command in commands]
-            click.echo(_table(found, shown, len(commands) - len(ours)))
+            rows = [(timing, peak) for timing, peak in zip(found, shown, strict=True) if timing]
+            click.echo(_table(rows, len(rows) - len(ours)))
+            if len(rows) < len(commands):
+                click.echo(f"\nanother program could not paint {size} px and was ended", err=True)
     if as_json:
         click.echo(json.dumps({"machine": heading(), "peaks": peaks, "timings": [asdict(each) for each in timings]}))
 
@@ -94,16 +97,17 @@ def _peaks(peaks: dict[str, float]) -> str:
     return "peak " + ", ".join(f"{precision} {value / 1e9:.0f} GFLOP/s" for precision, value in peaks.items())
 
 
-def _table(timings: Sequence[Timing], peaks: Sequence[float | None], others: int) -> str:
+def _table(found: Sequence[tuple[Timing, float | None]], others: int) -> str:
     """Return the table of one size.
 
-    peaks: of each, None where operations are not known; others: how many of the first are of other programs.
+    found: timings with the peaks that they may reach, None where operations are not known; others: how many of the
+    first are of other programs.
     """
-    size = timings[0].height
+    size = found[0][0].height
     head = [f"{size} x {size} px", "seconds", "megapixels/s", "GFLOP/s", "of peak", "peak memory, GB"]
-    head += [f"times as fast as {timing.engine.partition(',')[0]}" for timing in timings[:others]]
+    head += [f"times as fast as {timing.engine.partition(',')[0]}" for timing, _ in found[:others]]
     rows = [head, ["---"] * len(head)]
-    for timing, peak in zip(timings, peaks, strict=True):
+    for timing, peak in found:
         rate = timing.operations_a_second
         rows.append(
             [
@@ -113,7 +117,7 @@ def _table(timings: Sequence[Timing], peaks: Sequence[float | None], others: int
                 f"{rate / 1e9:.0f}" if rate else "",
                 f"{rate / peak:.0%}" if peak else "",
                 f"{timing.memory / 2**30:.2f}",
-                *(f"{other.seconds / timing.seconds:.1f}" for other in timings[:others]),
+                *(f"{other.seconds / timing.seconds:.1f}" for other, _ in found[:others]),
             ]
         )
     return "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)

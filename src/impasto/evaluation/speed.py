@@ -75,30 +75,44 @@ def painter(engine: str, precision: str, device: str = "auto", model: Model = "m
     return Command((sys.executable, "-m", "impasto.evaluation.worker"), facts, operations)
 
 
-def time_network(commands: Sequence[Command], size: tuple[int, int], runs: int, threads: int = 0) -> list[Timing]:
-    """Return the timing of each painter at a (height, width), interleaved.
+def time_network(
+    commands: Sequence[Command], size: tuple[int, int], runs: int, threads: int = 0
+) -> list[Timing | None]:
+    """Return the timing of each painter at a (height, width), interleaved; None for another program that cannot paint.
 
-    threads: cores that each may use; 0 means all.  Raises ImpastoError if one of them cannot paint.
+    threads: cores that each may use; 0 means all.  Raises ImpastoError if one of Impasto's own cannot paint.
     """
     height, width = size
     facts = {"size": size, "threads": threads or os.cpu_count()}
     with ExitStack() as stack:
-        workers = [stack.enter_context(Worker(command, facts)) for command in commands]
+        workers = [_started(command, facts, stack) for command in commands]
         seconds: list[list[float]] = [[] for _ in workers]
         for _ in range(runs):
             for worker, each in zip(workers, seconds, strict=True):
-                each.append(worker.run())
+                each.extend([worker.run()] if worker else [])
         return [
             Timing(worker.name, height, width, median(each), command.operations * height * width, worker.end())
+            if worker
+            else None
             for command, worker, each in zip(commands, workers, seconds, strict=True)
         ]
+
+
+def _started(command: Command, facts: Mapping[str, Any], stack: ExitStack) -> Worker | None:
+    """Return a painter that has painted once, or None for another program that could not."""
+    try:
+        return stack.enter_context(Worker(command, facts))
+    except ImpastoError:
+        if command.operations:
+            raise
+        return None
 
 
 @dataclass(frozen=True)
 class Command:
     """How a painter is started: a program that speaks as `impasto.evaluation.worker` does, and facts for it.
 
-    operations: floating-point operations a pixel; 0 where they are not known; largest: px of the largest square that
+    operations: floating-point operations a pixel; 0 for other programs; largest: px of the largest square that
     it can paint in reasonable time.
     """
 
