@@ -22,7 +22,9 @@ PAINTED_SIZE = 480
 
 
 @click.command()
-@click.option("-s", "--style", "styles", multiple=True, required=True, help="As for stylize; repeat it for more, key n.")
+@click.option(
+    "-s", "--style", "styles", multiple=True, required=True, help="As for stylize; repeat it for more, key n."
+)
 @click.option("--camera", default="0", help="The camera's number, or a film file in its place.  [0]")
 @click.option("--capture", metavar="WxH", default="640x480", help="Size to ask the camera for.  [640x480]")
 @click.option(

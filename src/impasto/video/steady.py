@@ -11,7 +11,7 @@ from impasto.video.motion import Motion, opencv
 
 __all__ = ["Steady"]
 
-SHARE = 0.6
+SHARE = 0.35
 """How much of a painted frame comes from the one before it, where that can be trusted."""
 
 
