@@ -80,7 +80,9 @@ def paint_film(
         size = painted_size(reel.film, stylizer.options.size)
         painter = film_painter(stylizer, size, options, timeline, stack)
         sink = stack.enter_context(_writer(output, reel.film, size, options))
-        painted = _Work(reel, sink, painter, size, steady=steady).run(follow)
+        painted, failure = _Work(reel, sink, painter, size, steady=steady).run(follow)
+    if failure is not None:
+        raise FilmError(failure.name, f"{failure.reason}; {output} holds what comes before it") from failure
     return replace(painted, notices=(*painter.notices, *reel.notices, *sink.notices))
 
 
@@ -101,8 +103,11 @@ class _Work:
         self.reel, self.sink, self.painter, self.size, self.steady = reel, sink, painter, size, steady
         self.origin = getattr(reel, "origin", Fraction(0))
 
-    def run(self, follow: Follow | None) -> Painted:
-        """Write all frames; each stage works in a thread of its own, this one encodes."""
+    def run(self, follow: Follow | None) -> tuple[Painted, FilmError | None]:
+        """Write all frames, or those before one that fails; each stage works in a thread of its own, this one encodes.
+
+        Returns what was written, and the error that ended it if there was one after the first frame.
+        """
         began, painted = time.perf_counter(), Painted(self.reel.film, 0, Fraction(0), 0.0)
         items = ahead(self._painted(ahead(self._moved(ahead(self._sized(), AHEAD)), AHEAD)), AHEAD)
         try:
@@ -121,8 +126,12 @@ class _Work:
         except KeyboardInterrupt:
             if not painted.frames:
                 raise
-            return replace(painted, interrupted=True)
-        return painted
+            return replace(painted, interrupted=True), None
+        except FilmError as error:
+            if not painted.frames:
+                raise
+            return painted, error
+        return painted, None
 
     def _sized(self) -> Iterator[Frame | Sound]:
         for item in self.reel.items():

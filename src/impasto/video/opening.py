@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -14,6 +15,8 @@ from impasto.video.reading import FilmReader
 from impasto.video.sequences import SequenceReader, is_sequence
 
 __all__ = ["FilmOptions", "moment", "open_reel", "painted_size"]
+
+MOMENT = re.compile(r"(?:\d{1,6}:){0,2}\d{1,6}(?:\.\d{1,9})?s?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -41,14 +44,10 @@ def moment(text: str, name: str) -> Fraction | None:
     """Return a time such as 90, 90s, 1:30 or 0:01:30.5 in seconds, or None for ""; raises InvalidOption."""
     if not text:
         return None
-    parts = text.strip().removesuffix("s").split(":")
-    try:
-        numbers = [Fraction(part) for part in parts]
-    except (ValueError, ZeroDivisionError):
-        numbers = []
-    if not 1 <= len(numbers) <= 3 or any("/" in part for part in parts) or min(numbers) < 0:
+    if not MOMENT.fullmatch(text.strip()):
         raise InvalidOption(f"{name} is a time such as 90s, 1:30 or 0:01:30.5, got {text!r}")
-    return sum((number * 60**place for place, number in enumerate(reversed(numbers))), Fraction(0))
+    parts = reversed(text.strip().removesuffix("s").split(":"))
+    return sum((Fraction(part) * 60**place for place, part in enumerate(parts)), Fraction(0))
 
 
 def open_reel(source: str, options: FilmOptions, max_pixels: int) -> Reel:

@@ -132,7 +132,7 @@ class FilmWriter:
                 look.primaries,
                 look.transfer,
             )
-        if not self._keeps_times:
+        if not self._can("variable_fps"):
             context.max_b_frames = 0  # such a container cannot say in which order frames are shown
         if look.aspect is not None:
             context.sample_aspect_ratio = look.aspect
@@ -148,17 +148,17 @@ class FilmWriter:
         film = self.film
         if codec == "gif":
             return Fraction(1, 100)
-        if not self._keeps_times:
+        if not self._can("variable_fps"):
             return 1 / film.rate
         return max(film.tick, Fraction(1, TICKS_OF_MPEG4)) if codec == "mpeg4" else film.tick
 
-    @property
-    def _keeps_times(self) -> bool:
-        return bool(self.container.format.flags & self._av.format.Flags.variable_fps.value)
+    def _can(self, flag: str) -> bool:
+        """Return whether the container's format has a flag of FFmpeg's."""
+        return bool(self.container.format.flags & self._av.format.Flags[flag].value)
 
     def _add_sound(self, stream: Any) -> _Copied | _Recoded | None:
         try:
-            return _Copied(self.container, self.container.add_stream_from_template(stream))
+            return _Copied(self.container, self.container.add_stream_from_template(stream), self._can("ts_negative"))
         except ValueError:  # the container does not take this codec
             name = self.container.default_audio_codec
         if name == "none":
@@ -204,14 +204,20 @@ class _Named:
 
 
 class _Copied:
-    """A track of sound whose packets are taken over as they are."""
+    """A track of sound whose packets are taken over as they are.
 
-    def __init__(self, container: Any, stream: Any) -> None:
-        self.container, self.stream = container, stream
+    negative: whether the container can hold the packets before time 0 with which some decoders warm up; in others they
+    would delay everything.
+    """
+
+    def __init__(self, container: Any, stream: Any, negative: bool) -> None:
+        self.container, self.stream, self.negative = container, stream, negative
 
     def put(self, packet: Any, origin: Fraction) -> None:
         shift = round(origin / packet.time_base)
         packet.pts -= shift
+        if packet.pts < 0 and not self.negative:
+            return
         packet.dts = packet.pts if packet.dts is None else packet.dts - shift
         packet.stream = self.stream
         self.container.mux(packet)
