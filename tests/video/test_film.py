@@ -12,7 +12,7 @@ from impasto.video import stylize_film
 from impasto.video.film import paint_film
 from impasto.video.reading import FilmReader
 
-from .conftest import look_into, moving
+from .conftest import look_into, moving, write_film
 
 UNEVEN = [0, 40, 100, 120, 400, 410, 500, 540, 580, 620, 660, 700]
 FFV1 = {"codec": "ffv1", "pixels": "yuv444p"}
