@@ -19,6 +19,8 @@ __all__ = ["FilmReader", "pyav"]
 
 USUAL_RATE = Fraction(25)
 """Frames a second where a film does not say."""
+SOUND_BEHIND = 1
+"""Seconds of film after its pictures that the sound of the same time may lie in a file."""
 SHORT = Fraction(1, 2)
 """Seconds that a film may end before it said it would."""
 REASONS = {
@@ -56,6 +58,8 @@ class FilmReader:
         self.name, self.start, self.end = name, start or Fraction(0), end
         self.notices: list[str] = []
         self._turn, self._until, self._count, self._broke_off = 0, Fraction(0), 0, False
+        self._ended: Fraction | None = None
+        self._failed: Exception | None = None
         self._av = pyav()
         self.container = self._opened()
         try:
@@ -163,26 +167,36 @@ class FilmReader:
     def _read(self) -> Iterator[Frame | Sound]:
         if self.start:
             self.container.seek(int(self.origin * 1_000_000))
-        failed: Exception | None = None
         for packet in self._packets():
             if packet.stream is not self.video:
                 yield from self._sound(packet)
-                continue
-            try:
-                decoded = packet.decode()
-            except self._av.error.InvalidDataError as error:
-                failed = failed or error
-                continue
-            if failed and decoded and packet.dts is not None and self._count:
-                raise FilmError(self.name, f"the frame at {clock(self._until)} cannot be decoded") from failed
-            for picture in decoded:
-                frame = self._frame(picture)
-                if self.end is not None and frame.time + self.start >= self.end:
-                    return
-                if frame.time >= 0 or not self.start:
-                    self._count, self._until = self._count + 1, frame.time + (frame.duration or 0)
-                    yield frame
-        self._note_the_end(failed)
+            elif self._ended is None:
+                yield from self._frames(packet)
+            elif packet.pts is None or packet.pts * packet.time_base - self.origin + self.start > self._ended:
+                return  # until here sound of the last moments may have lain behind
+        self._note_the_end()
+
+    def _frames(self, packet: Any) -> Iterator[Frame]:
+        """Yield a packet's frames between start and end."""
+        for picture in self._decoded(packet):
+            frame = self._frame(picture)
+            if self.end is not None and frame.time + self.start >= self.end:
+                self._ended = self.end + SOUND_BEHIND
+                return
+            if frame.time >= 0 or not self.start:
+                self._count, self._until = self._count + 1, frame.time + (frame.duration or 0)
+                yield frame
+
+    def _decoded(self, packet: Any) -> list[Any]:
+        """Return a packet's pictures; one that fails is an error when another follows it, else the file's end."""
+        try:
+            pictures: list[Any] = packet.decode()
+        except self._av.error.InvalidDataError as error:
+            self._failed = self._failed or error
+            return []
+        if self._failed and pictures and packet.dts is not None and self._count:
+            raise FilmError(self.name, f"the frame at {clock(self._until)} cannot be decoded") from self._failed
+        return pictures
 
     def _packets(self) -> Iterator[Any]:
         """Yield packets of pictures and sound; a file that breaks off ends them."""
@@ -218,9 +232,9 @@ class FilmReader:
 
         return VideoReformatter()
 
-    def _note_the_end(self, failed: Exception | None) -> None:
+    def _note_the_end(self) -> None:
         promised = self._promised
         missing = Fraction(0) if promised is None else promised - self.start - self._until
-        if failed or self._broke_off or (missing > SHORT and self.end is None):
+        if self._failed or self._broke_off or (missing > SHORT and self.end is None):
             of = "" if promised is None else f" of {clock(promised)}"
             self.notices.append(f"{self.name}: the file breaks off at {clock(self._until + self.start)}{of}")
