@@ -5,6 +5,7 @@ import impasto
 painted = impasto.stylize("photo.jpg", "starry-night")      # a Pillow image
 paint = impasto.load("great-wave", strength=0.7)            # to paint many
 frame = paint(frame)                                        # an array for an array
+for painted in impasto.video.stylize_frames(frames, "udnie"): ...   # a film, with steady strokes
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Import what is asked for when it is asked for, so that `import impasto` itself takes no time (PEP 562)."""
+    if name == "video":
+        return import_module("impasto.video")
     if name not in _HOMES:
         raise AttributeError(f"module 'impasto' has no attribute {name!r}")
     return getattr(import_module(_HOMES[name]), name)

@@ -6,6 +6,7 @@ ImpastoError
  ├─ PictureError             a picture file; carries its name
  │   ├─ UnreadablePicture    absent, empty, truncated or not a picture
  │   ├─ PictureTooLarge      more pixels than the limit
+ │   ├─ FilmError            a film: absent, damaged, without pictures; or one of its frames, with its time
  │   └─ UnwritableOutput     the result could not be written there
  ├─ ModelError               a network or style file is damaged or does not fit
  ├─ EngineUnavailable        an inference engine or a device is not there
@@ -23,6 +24,7 @@ from collections.abc import Sequence
 __all__ = [
     "DataError",
     "EngineUnavailable",
+    "FilmError",
     "ImpastoError",
     "InvalidOption",
     "ModelError",
@@ -77,6 +79,10 @@ class UnreadablePicture(PictureError):
 
 class PictureTooLarge(PictureError):
     """The picture has more pixels than the limit allows."""
+
+
+class FilmError(PictureError):
+    """A film is absent, damaged or without pictures, or one of its frames, whose time is said, cannot be painted."""
 
 
 class UnwritableOutput(PictureError):

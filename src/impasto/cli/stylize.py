@@ -16,7 +16,7 @@ from impasto.cli.progress import FitProgress
 from impasto.errors import InvalidOption
 from impasto.runtime.stylizer import StylizeOptions
 
-__all__ = ["stylize"]
+__all__ = ["region", "stylize"]
 
 
 @click.command()
@@ -77,7 +77,7 @@ def stylize(
 
     if "-" in photos and len(photos) > 1:
         raise InvalidOption("- (stdin) is one photo and stands alone")
-    parts = [_region(text) for text in regions]
+    parts = [region(text) for text in regions]
     jobs = None if photos == ("-",) else _jobs(photos, output, _name(style, parts, options))
     if skip_existing and jobs is not None:
         jobs = _still_to_paint(jobs)
@@ -108,7 +108,7 @@ def _save_mask(stylizer: Any, jobs: Any, file: str) -> None:
     click.echo(job.output, err=True)
 
 
-def _region(text: str) -> tuple[str, str]:
+def region(text: str) -> tuple[str, str]:
     """Return mask and style of MASK=STYLE; the last = counts, since a file's name may hold one."""
     mask, equals, style = text.rpartition("=")
     if not (equals and mask and style):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -36,7 +36,10 @@ from impasto.runtime.canvas import paint_at
 from impasto.runtime.regions import MaskSource, Places, Region
 from impasto.runtime.session import Session
 
-__all__ = ["COLORS", "StylizeOptions", "Stylizer"]
+__all__ = ["COLORS", "StylizeOptions", "Stylizer", "Through"]
+
+Through = Callable[[int, IntegerArray], IntegerArray]
+"""Given a layer's number (0: the whole, from 1: the regions) and its painting, returns what takes its place."""
 
 SPARE = 1.2
 """What is said to suffice is so many times what lacks."""
@@ -109,15 +112,16 @@ class Stylizer:
             return cast("NDArray[Any]", array)
         return Image.fromarray(to_eight_bits(cast("IntegerArray", array)))
 
-    def paint(self, photo: Picture, name: str = "the picture") -> Picture:
+    def paint(self, photo: Picture, name: str = "the picture", *, through: Through | None = None) -> Picture:
         """Paint a picture that was read; alpha, EXIF and dpi stay, and notices about masks are added.
 
-        name: what errors call it.  Raises PictureTooLarge, and for masks as `Places.weights` does.
+        name: what errors call it; through: what each layer's painting goes through before all are put together.
+        Raises PictureTooLarge, and for masks as `Places.weights` does.
         """
         places = self.places(photo, name)
         size = places.size
         try:
-            painted = repaint(photo, self._composed(places.pixels, places))
+            painted = repaint(photo, self._composed(places.pixels, places, through or _unchanged))
         except MemoryError as error:
             reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels"
             raise PictureTooLarge(name, f"{reason} ({error}); {self._what_would_do(error)}") from error
@@ -132,13 +136,16 @@ class Stylizer:
         pixels = cast("IntegerArray", resize(photo.pixels, size))
         return Places(photo, pixels, self.options.feather * max(size), name)
 
-    def _composed(self, pixels: IntegerArray, places: Places) -> IntegerArray:
+    def _composed(self, pixels: IntegerArray, places: Places, through: Through) -> IntegerArray:
         """Return the photo with the whole's painting on it, the regions' on that, and all of it within the mask."""
         # Masks first: what is wrong with one is said before the time that painting takes.
         within = None if self.mask is None else places.weights(self.mask)
         layers = [(region.style, places.weights(region.mask)) for region in self.regions]
-        ground = pixels if self.style is None else self._painted(pixels, self.style)
-        painted = [(self._painted(pixels, style), weights) for style, weights in layers]
+        ground = pixels if self.style is None else through(0, self._painted(pixels, self.style))
+        painted = [
+            (through(number, self._painted(pixels, style)), weights)
+            for number, (style, weights) in enumerate(layers, start=1)
+        ]
         composed = cast("IntegerArray", with_layers(ground, painted)) if painted else ground
         return composed if within is None else cast("IntegerArray", with_mask(pixels, composed, within))
 
@@ -181,3 +188,7 @@ class Stylizer:
             style, name=IDENTITY, vector=np.array(self.session.manifest.identity, np.float32), mixing=None
         )
         return mix([(style, strength), (identity, 1 - strength)], name=style.name)
+
+
+def _unchanged(_layer: int, painting: IntegerArray) -> IntegerArray:
+    return painting

@@ -1,0 +1,102 @@
+"""`impasto webcam`: what a camera sees, painted live."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from impasto.cli.options import options_of
+from impasto.cli.progress import FitProgress
+from impasto.errors import InvalidOption
+from impasto.runtime.stylizer import StylizeOptions
+
+if TYPE_CHECKING:
+    from impasto.video.live import Screen
+
+__all__ = ["webcam"]
+
+PAINTED_SIZE = 480
+
+
+@click.command()
+@click.option(
+    "-s", "--style", "styles", multiple=True, required=True, help="As for stylize; repeat it for more, key n."
+)
+@click.option("--camera", default="0", help="The camera's number, or a film file in its place.  [0]")
+@click.option("--capture", metavar="WxH", default="640x480", help="Size to ask the camera for.  [640x480]")
+@click.option(
+    "--size",
+    type=click.IntRange(min=16),
+    default=PAINTED_SIZE,
+    help=f"px of the long side at which is painted; what is shown has the camera's size.  [{PAINTED_SIZE}]",
+)
+@click.option("-o", "--output", metavar="OUT", help="No window, but a film file, or `camera`: a virtual camera.")
+@click.option("--record", metavar="FILE", help="The film that key r records into.  [webcam.mp4]")
+@click.option("--steady/--no-steady", default=True, help="Strokes move along with what is seen.  [steady]")
+@click.option("--mirror/--no-mirror", default=True, help="As in a mirror.  [mirror]")
+@click.option("--frames", type=click.IntRange(min=1), help="End after so many frames.")
+@options_of(StylizeOptions, but=("size",))
+@click.option(
+    "--model", metavar="MODEL", help="main, fast (3 times as fast), or a network's file.  [the style's, else main]"
+)
+@click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
+@click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")
+def webcam(
+    styles: tuple[str, ...],
+    camera: str,
+    capture: str,
+    size: int,
+    output: str | None,
+    record: str | None,
+    steady: bool,
+    mirror: bool,
+    frames: int | None,
+    **given: Any,
+) -> None:
+    """Paint what a camera sees.
+
+    Keys: n and p for the next style and the one before, + and - for strength, ] and [ for the size of strokes,
+    m mirror, r record, q quit.
+    """
+    from impasto import api
+    from impasto.video.camera import Camera
+    from impasto.video.live import Controls, perform
+    from impasto.video.screens import Blind, Recorder, VirtualCamera, Window
+
+    chosen = {name: value for name, value in given.items() if value is not None}
+    with FitProgress() as progress:
+        stylizers = [api.load(style, follow=progress, **chosen) for style in styles]
+    controls = Controls(stylizers[0], [each.style for each in stylizers if each.style is not None], mirrored=mirror)
+    is_file = not camera.isdecimal()
+    with ExitStack() as stack:
+        source = stack.enter_context(closing(Camera(camera, _size(capture), every=is_file and output is not None)))
+        films = output is not None and output != "camera"
+        recorder = Recorder(Path(str(output) if films else record or "webcam.mp4"), source.rate)
+        stack.enter_context(closing(recorder))
+        screen: Screen = Blind() if films else VirtualCamera(source.rate) if output else Window()
+        stack.enter_context(closing(screen))
+        controls.recording = films
+        shown, latency, live = 0, 0.0, None
+        try:
+            for live in perform(source.shots(), controls, screen, size=size, steady=steady, record=recorder):
+                shown, latency = shown + 1, latency + live.latency
+                if shown == frames:
+                    break
+        except KeyboardInterrupt:
+            click.echo("impasto: interrupted", err=True)
+    if live is not None:
+        click.echo(f"{shown} frames  {live.rate:.1f} frames/s  {1000 * latency / shown:.0f} ms latency")
+    if recorder.frames:
+        click.echo(recorder.output)
+
+
+def _size(text: str) -> tuple[int, int]:
+    """Return (height, width) of WxH."""
+    width, x, height = text.lower().partition("x")
+    if not (x and width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise InvalidOption(f"--capture is a size such as 640x480, got {text!r}")
+    return int(height), int(width)

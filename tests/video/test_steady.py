@@ -1,0 +1,123 @@
+"""Motion, and strokes that move with it."""
+
+import numpy as np
+import pytest
+import skimage.data
+
+import impasto
+from impasto.errors import EngineUnavailable
+from impasto.video import stylize_frames
+from impasto.video.motion import MotionTracker
+from impasto.video.steady import SHARE, Steady
+
+from .conftest import moving
+
+
+@pytest.mark.parametrize("size", [(66, 98), (240, 320), (333, 501)])
+def test_motion_is_found(size):
+    scene = skimage.data.astronaut()
+    tracker = MotionTracker()
+    height, width = size
+    assert tracker(scene[20 : 20 + height, 5 : 5 + width]) is None
+    motion = tracker(scene[22 : 22 + height, 8 : 8 + width])
+    y, x = np.mgrid[:height, :width]
+    inside = slice(height // 5, -height // 5), slice(width // 5, -width // 5)
+    for found, true in ((motion.x - x, 3), (motion.y - y, 2)):
+        assert found.shape == size
+        assert abs(np.median(found[inside]) - true) < 0.5
+    assert motion.trust.min() >= 0
+    assert motion.trust.max() <= 1
+    assert motion.trust[inside].mean() > 0.8
+
+
+def test_nothing_moves_in_a_still_scene():
+    tracker, frame = MotionTracker(), moving(1)[0]
+    tracker(frame)
+    motion = tracker(frame)
+    y, x = np.mgrid[:66, :98]
+    assert (motion.x == x).all()
+    assert (motion.y == y).all()
+    assert (motion.trust == 1).all()
+
+
+def test_a_cut_begins_anew():
+    tracker = MotionTracker()
+    tracker(skimage.data.astronaut()[:240, :320])
+    assert tracker(skimage.data.coffee()[:240, :320]) is None
+    assert tracker(skimage.data.coffee()[:200, :320]) is None  # and so does another size
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_noise_is_averaged(dtype):
+    tracker, steady = MotionTracker(), Steady()
+    noise, white = np.random.default_rng(0), np.iinfo(dtype).max
+    photo = moving(1)[0]
+    fresh, kept = [], []
+    for _ in range(12):
+        painted = np.clip(white * (0.5 + 0.1 * noise.standard_normal(photo.shape)), 0, white).astype(dtype)
+        fresh.append(painted / white)
+        kept.append(steady(painted, tracker(photo)) / white)
+        assert kept[-1].shape == photo.shape
+    assert kept[0] == pytest.approx(fresh[0])
+    changes = [np.square(np.diff(frames[4:], axis=0)).mean() for frames in (fresh, kept)]
+    assert changes[1] / changes[0] == pytest.approx((1 - SHARE) ** 2 / (1 + SHARE), rel=0.1)
+
+
+def test_a_scene_begins_with_its_own_painting():
+    steady, (before, after) = Steady(), moving(2)
+    steady(before, None)
+    assert (steady(after, None) == after).all()
+
+
+def test_a_still_scene_stays_still(dots):
+    frame = moving(1)[0]
+    painted = list(stylize_frames((frame for _ in range(300)), dots))
+    assert len(painted) == 300
+    assert max(np.abs(each.astype(int) - painted[0]).max() for each in painted) <= 1
+
+
+def test_frames_from_anywhere(dots, tmp_path):
+    from PIL import Image
+
+    frames = moving(3)
+    Image.fromarray(frames[2]).save(tmp_path / "third.png")
+    sources = [frames[0], Image.fromarray(frames[1]), tmp_path / "third.png"]
+    painted = list(impasto.video.stylize_frames(iter(sources), dots))
+    expected = list(stylize_frames(frames, dots))
+    assert all((one == other).all() for one, other in zip(painted, expected, strict=True))
+    assert {each.shape for each in painted} == {(66, 98, 3)}
+
+
+def test_one_frame_at_a_time(dots):
+    asked = []
+
+    def frames():
+        for number, frame in enumerate(moving(3)):
+            asked.append(number)
+            yield frame
+
+    painted = stylize_frames(frames(), dots)
+    assert asked == []
+    next(painted)
+    assert asked == [0]
+
+
+def test_frame_by_frame_each_is_as_a_photo(dots):
+    paint, frames = impasto.load(dots), moving(3)
+    for frame, painted in zip(frames, stylize_frames(frames, dots, steady=False), strict=True):
+        assert (painted == paint(frame)).all()
+
+
+def test_a_stylizer_has_its_options(stylizer):
+    assert len(list(stylize_frames(moving(1), stylizer))) == 1
+    with pytest.raises(impasto.ImpastoError, match="strength"):
+        next(stylize_frames(moving(1), stylizer, strength=0.5))
+
+
+def test_without_opencv_it_is_said(dots, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(EngineUnavailable, match=r"impasto\[video\]"):
+        next(stylize_frames(moving(1), dots))
+    assert len(list(stylize_frames(moving(2), dots, steady=False))) == 2
