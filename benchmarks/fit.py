@@ -46,7 +46,7 @@ def main() -> None:
                 began = time.perf_counter()
                 impasto.fit(painting, file, model=options.model, budget=budget)
                 seconds = time.perf_counter() - began
-                fitted = quality(criterion, file, painting, photos, options.network)
+                fitted = quality(criterion, file, painting, photos, options.model)
             row(painting.stem, f"fitted, {budget}", f"{seconds:.0f}", fitted, trained)
             ratios[budget].append((fitted.content / trained.content, fitted.style / trained.style))
     for budget, each in ratios.items():

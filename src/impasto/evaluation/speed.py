@@ -26,6 +26,8 @@ from impasto.runtime.engines import open_engine
 
 __all__ = ["Command", "Timing", "operations_a_pixel", "painter", "peak_operations", "present", "time_network"]
 
+PAUSE = 0.3
+"""Seconds between two runs: threads of the painter before may go on spinning for a while."""
 CUBE = 2048
 """Side of the matrices whose product shows what the machine can do."""
 
@@ -89,6 +91,7 @@ def time_network(
         seconds: list[list[float]] = [[] for _ in workers]
         for _ in range(runs):
             for worker, each in zip(workers, seconds, strict=True):
+                time.sleep(PAUSE)
                 each.extend([worker.run()] if worker else [])
         return [
             Timing(worker.name, height, width, median(each), command.operations * height * width, worker.end())
