@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from threading import Event, Thread
@@ -16,7 +16,7 @@ PATIENCE = 0.1
 """Seconds between looks at whether somebody still wants what is made."""
 
 
-def ahead(items: Iterable[T], count: int) -> Iterator[T]:
+def ahead(items: Iterable[T], count: int) -> Generator[T, None, None]:
     """Yield the items, of which up to `count` are made before they are asked for; their errors are raised here.
 
     When the result is closed, nothing more is made, and what makes the items is closed in its own thread.

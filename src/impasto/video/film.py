@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import FilmError, ImpastoError, InvalidOption, UnwritableOutput
-from impasto.image import resize
+from impasto.image import IntegerArray, resize
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
 from impasto.video.frames import Film, Frame, Reel, Sound, clock
@@ -133,27 +133,33 @@ class _Work:
             return painted, error
         return painted, None
 
-    def _sized(self) -> Iterator[Frame | Sound]:
+    def _sized(self) -> Generator[Frame | Sound, None, None]:
         for item in self.reel.items():
             yield replace(item, pixels=resize(item.pixels, self.size)) if isinstance(item, Frame) else item
 
-    def _moved(self, items: Iterator[Frame | Sound]) -> Iterator[tuple[Frame | Sound, Motion | None]]:
-        tracker = MotionTracker() if self.steady else None
-        for item in items:
-            yield item, tracker(item.pixels) if tracker is not None and isinstance(item, Frame) else None
+    # Stages close those before them, so that no thread reads a film that is closed already.
 
-    def _painted(self, items: Iterator[tuple[Frame | Sound, Motion | None]]) -> Iterator[Frame | Sound]:
-        for item, motion in items:
-            if isinstance(item, Sound):
-                yield item
-                continue
-            try:
-                pixels = self.painter(item.pixels, item.time, motion, steady=self.steady)
-            except (ImpastoError, MemoryError) as error:
-                raise FilmError(
-                    self.reel.film.name, f"the frame at {clock(item.time)} cannot be painted: {error}"
-                ) from error
-            yield replace(item, pixels=pixels)
+    def _moved(
+        self, items: Generator[Frame | Sound, None, None]
+    ) -> Generator[tuple[Frame | Sound, Motion | None], None, None]:
+        tracker = MotionTracker() if self.steady else None
+        with closing(items):
+            for item in items:
+                yield item, tracker(item.pixels) if tracker is not None and isinstance(item, Frame) else None
+
+    def _painted(
+        self, items: Generator[tuple[Frame | Sound, Motion | None], None, None]
+    ) -> Generator[Frame | Sound, None, None]:
+        with closing(items):
+            for item, motion in items:
+                yield item if isinstance(item, Sound) else replace(item, pixels=self._pixels(item, motion))
+
+    def _pixels(self, frame: Frame, motion: Motion | None) -> IntegerArray:
+        try:
+            return self.painter(frame.pixels, frame.time, motion, steady=self.steady)
+        except (ImpastoError, MemoryError) as error:
+            name = self.reel.film.name
+            raise FilmError(name, f"the frame at {clock(frame.time)} cannot be painted: {error}") from error
 
 
 @contextmanager
