@@ -127,7 +127,7 @@ class _Follow(Progress):
         if painted.frames == 1:
             self.begin()
         whole = painted.film.seconds
-        over = float(min(painted.until / whole, 1)) if whole else 0.0
+        over = min(float(painted.until / whole), 1.0) if whole else 0.0
         left = f", {painted.seconds * (1 - over) / over:.0f} s left" if over else ""
         line = f"frame {painted.frames}, {over:.0%}{left}" if whole else f"frame {painted.frames}"
         self.show(over, f"{painted.rate:.1f} frames/s", line, always=over >= 1)

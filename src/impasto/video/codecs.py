@@ -103,7 +103,7 @@ def pixel_format(codec: Any, look: Look, size: tuple[int, int]) -> str:
         plain = "yuv444p10le" if deep else "yuv444p"
     else:
         fitting = list(formats)
-    names = [each.name for each in fitting if each.name not in FULL_RANGE]
+    names: list[str] = [each.name for each in fitting if each.name not in FULL_RANGE]
     own = plain if _is_rgb(av.VideoFormat(own)) else own
     for name in (own, plain, plain.removesuffix("10le"), *names):
         if name in names:

@@ -69,9 +69,13 @@ class Film:
 class Reel(Protocol):
     """An open film."""
 
-    film: Film
     notices: list[str]
     """What the user should know; complete when all has been read."""
+
+    @property
+    def film(self) -> Film:
+        """What it is."""
+        ...
 
     def items(self) -> Iterator[Frame | Sound]:
         """Yield the frames in order, and packets of sound where they lie between them; once."""

@@ -107,7 +107,7 @@ class MotionTracker:
         """Return the motion at the frame's (height, width)."""
         wanted: Any = size[::-1]
         flow = self.cv2.resize(back, wanted, interpolation=self.cv2.INTER_LINEAR)
-        flow *= np.float32([size[1] / back.shape[1], size[0] / back.shape[0]])
+        flow *= np.array([size[1] / back.shape[1], size[0] / back.shape[0]], np.float32)
         flow[np.square(flow).sum(-1) < STILL**2] = 0
         x, y = self._grid(size)
         enlarged = self.cv2.resize(trust, wanted, interpolation=self.cv2.INTER_LINEAR)

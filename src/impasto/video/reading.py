@@ -221,10 +221,9 @@ class FilmReader:
     def _pixels(self, picture: Any) -> IntegerArray:
         deep = any(component.bits > 8 for component in picture.format.components)
         converted = self._reformatter.reformat(picture, format="rgb48le" if deep else "rgb24", threads=1)
-        pixels: IntegerArray = converted.to_ndarray()
-        if self._turn % 360:
-            pixels = np.ascontiguousarray(np.rot90(pixels, round(self._turn / 90)))
-        return pixels
+        pixels: Any = converted.to_ndarray()
+        upright: IntegerArray = np.ascontiguousarray(np.rot90(pixels, round(self._turn / 90)))
+        return upright
 
     @cached_property
     def _reformatter(self) -> Any:

@@ -74,7 +74,8 @@ class VirtualCamera:
             import pyvirtualcam
         except ImportError as error:
             raise EngineUnavailable("a virtual camera needs pyvirtualcam; pip install pyvirtualcam") from error
-        self.module, self.rate, self.camera = pyvirtualcam, rate, None
+        self.module, self.rate = pyvirtualcam, rate
+        self.camera: Any = None
 
     def show(self, live: Live) -> str:
         """Send the frame; there are no keys."""
@@ -84,8 +85,7 @@ class VirtualCamera:
                 self.camera = self.module.Camera(width=width, height=height, fps=self.rate)
             except RuntimeError as error:
                 raise EngineUnavailable(f"the virtual camera cannot be opened: {error}") from error
-        camera: Any = self.camera
-        camera.send(live.pixels)
+        self.camera.send(live.pixels)
         return ""
 
     def close(self) -> None:

@@ -47,4 +47,5 @@ class Steady:
             mixed: IntegerArray = self.cv2.blendLinear(painted, moved, 1 - share, share)
             return mixed
         apart = moved.astype(np.float32) - painted
-        return (painted + share[..., None] * apart + 0.5).astype(np.uint16)
+        deep: IntegerArray = (painted + share[..., None] * apart + 0.5).astype(np.uint16)
+        return deep
