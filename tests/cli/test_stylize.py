@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from impasto import api, fitting
-from impasto.cli.stylize import _region
+from impasto.cli.stylize import region
 from impasto.runtime.stylizer import Stylizer
 
 
@@ -148,7 +148,7 @@ def left(folder, photo):
     ],
 )
 def test_a_region_is_a_mask_and_a_style(text, pair):
-    assert _region(text) == pair
+    assert region(text) == pair
 
 
 def test_a_mask_and_regions(impasto, astronaut, dots, tiny_model, left):

@@ -48,7 +48,7 @@ __all__ = ["region", "stylize"]
 )
 @click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Quality of JPEG and WebP.")
 @click.option(
-    "--model", metavar="MODEL", help="main, fast (3 times as fast), or a network's file.  [the style's, else main]"
+    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
 )
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")

@@ -49,7 +49,7 @@ __all__ = ["styles_over_time", "video"]
 @click.option("--background", metavar="STYLE", help="The style of all but the subject.")
 @click.option("--sheet", type=click.IntRange(1, 100), metavar="N", help="Write a sheet of N painted frames instead.")
 @click.option(
-    "--model", metavar="MODEL", help="main, fast (3 times as fast), or a network's file.  [the style's, else main]"
+    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
 )
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")

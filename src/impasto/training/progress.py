@@ -41,7 +41,7 @@ class Progress:
     def after_step(self, state: TrainState, report: Report, photos: int) -> None:
         """Move on by one step."""
         self.recent.append((time.perf_counter(), photos))
-        losses = {name: f"{report[name]:.3g}" for name in SHOWN if name in report}
+        losses = {name: f"{report[name]:.3f}" for name in SHOWN if name in report}
         if self.bar is not None:
             self.bar.set_postfix({**losses, "images/s": f"{self._images_a_second():.1f}"}, refresh=False)
             self.bar.update()
