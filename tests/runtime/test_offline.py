@@ -28,7 +28,7 @@ def test_nothing_but_the_cache_is_left_in_an_empty_home(tiny_model, tmp_path, en
         timeout=60,
     )
     left = [path.parent for path in tmp_path.rglob("*") if path.is_file()]
-    assert left == ([tmp_path / ".cache/impasto/compiled"] if engine == "openvino" else [])
+    assert set(left) <= ({tmp_path / ".cache/impasto/compiled"} if engine == "openvino" else set())
 
 
 def test_a_package_looks_absent_and_comes_back():

@@ -1,6 +1,6 @@
 """What a trained network and a style are on disk, the ones that come with Impasto, and mixes of styles; no torch."""
 
-from impasto.model.bundled import MODELS, Model, StyleInfo, bundled_styles, network_of
+from impasto.model.bundled import MODELS, Model, StyleInfo, bundled_styles, network_of, style_paths
 from impasto.model.finding import find_network, find_style, styles_beside
 from impasto.model.mixture import file_name, is_painting, is_style_file, mix_name, parse_mix
 from impasto.model.network import Manifest
@@ -29,6 +29,7 @@ __all__ = [
     "random_style",
     "read_style",
     "signature_distance",
+    "style_paths",
     "styles_beside",
     "walk",
     "write_style",

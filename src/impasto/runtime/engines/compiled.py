@@ -26,8 +26,10 @@ class Compiled:
     of a second.  So a size gets a form of its own once what it has lost without is what compiling costs: whatever
     sizes come, that takes at most twice the time of the best choice in hindsight (the "ski rental" of Karlin et al.
     1988).  The two forms differ by rounding only.
-    The form for any size is kept in the user's cache.
-    origin: the bytes of the model's file; device, hint: OpenVINO's device and properties.
+    The form for any size is kept in the user's cache.  In bfloat16 there is none: it takes moments in bfloat16, and
+    flat pictures, whose variance is then rounding, come out wildly wrong.
+    origin: the bytes of the model's file; device, hint: OpenVINO's device and properties; any_size_too: whether there
+    is a form for any size.
     """
 
     GAIN = 0.2
@@ -37,7 +39,10 @@ class Compiled:
     KEPT = 4
     """Forms of their own that are kept; those used longest ago go first, as each holds memory."""
 
-    def __init__(self, core: ov.Core, model: ov.Model, origin: bytes, device: str, hint: Mapping[str, str]) -> None:
+    def __init__(
+        self, core: ov.Core, model: ov.Model, origin: bytes, device: str, hint: Mapping[str, str], *, any_size_too: bool
+    ) -> None:
+        self.any_size_too = any_size_too
         self.core, self.model, self.origin, self.device, self.hint = core, model, origin, device, dict(hint)
         self.clear()
 
@@ -50,7 +55,7 @@ class Compiled:
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return the output of inputs; those that are not named are zeros, and cost nothing."""
         shapes = _shapes(inputs)
-        if shapes not in self.own and self.lost.get(shapes, 0.0) > self.COST:
+        if not self.any_size_too or self.lost.get(shapes, 0.0) > self.COST:
             self.prepare(inputs)
         if shapes in self.own:
             request = self.own[shapes] = self.own.pop(shapes)  # now the last

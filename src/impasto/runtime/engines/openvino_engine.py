@@ -30,8 +30,9 @@ class OpenVinoEngine(Engine):
         self.network, self.device = network, device
         self.hint = {} if precision == "auto" else {"INFERENCE_PRECISION_HINT": precision}
         self.metadata = _metadata(model)
-        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint)
         self.precision = precision if precision != "auto" else _native_precision(core, device)
+        exact = self.precision == "f32"
+        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint, any_size_too=exact)
         self.bytes_a_pixel = BYTES_A_PIXEL[self.precision]
         self.name = f"OpenVINO {device} {self.precision}"
 
