@@ -17,7 +17,7 @@ SHARE = 0.3
 """How much of a frame comes from the one before it, where that can be trusted."""
 KEY_SHARE = 0.6
 """How much more comes from earlier frames where a key can be trusted."""
-KEY_EVERY, FADE = 8, 4
+KEY_EVERY, FADE = 16, 6
 """Frames from key to key, and in how many the new one takes the old one's place."""
 AGREE = 20.0
 """Levels of 255 by which a key's broad colours may differ from the fresh painting's."""
@@ -36,9 +36,9 @@ class _Key:
 class Steady:
     """Keeps one painting of a film steady.
 
-    Averaging the paintings of many frames makes them steady and blurs their strokes, and so does moving a picture again
-    and again.  So most of a frame comes from a key: one frame's own painting, moved once, along the motion
-    since then; the next key fades in.  Where no key can be trusted, a part comes from the frame before.  All of it fades
+    Averaging the paintings of many frames makes them steady and blurs their strokes, and so does moving a picture
+    again and again.  So most of a frame comes from a key: one frame's own painting, moved once, along the motion since
+    then; the next key fades in.  Where no key can be trusted, a part comes from the frame before.  All of it fades
     within some frames, so a still scene settles on what the network paints of it and does not drift.
     """
 
