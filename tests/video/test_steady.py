@@ -7,8 +7,8 @@ import skimage.data
 import impasto
 from impasto.errors import EngineUnavailable
 from impasto.video import stylize_frames
-from impasto.video.motion import MotionTracker
-from impasto.video.steady import SHARE, Steady
+from impasto.video.motion import MotionTracker, enlarged
+from impasto.video.steady import Steady
 
 from .conftest import moving
 
@@ -20,23 +20,21 @@ def test_motion_is_found(size):
     height, width = size
     assert tracker(scene[20 : 20 + height, 5 : 5 + width]) is None
     motion = tracker(scene[22 : 22 + height, 8 : 8 + width])
-    y, x = np.mgrid[:height, :width]
+    offsets = enlarged(motion.offsets, size)
     inside = slice(height // 5, -height // 5), slice(width // 5, -width // 5)
-    for found, true in ((motion.x - x, 3), (motion.y - y, 2)):
-        assert found.shape == size
-        assert abs(np.median(found[inside]) - true) < 0.5
+    assert offsets.shape == (*size, 2)
+    for found, true in zip(np.moveaxis(offsets[inside], -1, 0), (3, 2), strict=True):
+        assert abs(np.median(found) - true) < 0.5
     assert motion.trust.min() >= 0
     assert motion.trust.max() <= 1
-    assert motion.trust[inside].mean() > 0.8
+    assert motion.trust.mean() > 0.6
 
 
 def test_nothing_moves_in_a_still_scene():
     tracker, frame = MotionTracker(), moving(1)[0]
     tracker(frame)
     motion = tracker(frame)
-    y, x = np.mgrid[:66, :98]
-    assert (motion.x == x).all()
-    assert (motion.y == y).all()
+    assert (motion.offsets == 0).all()
     assert (motion.trust == 1).all()
 
 
@@ -53,14 +51,16 @@ def test_noise_is_averaged(dtype):
     noise, white = np.random.default_rng(0), np.iinfo(dtype).max
     photo = moving(1)[0]
     fresh, kept = [], []
-    for _ in range(12):
+    for _ in range(20):
         painted = np.clip(white * (0.5 + 0.1 * noise.standard_normal(photo.shape)), 0, white).astype(dtype)
         fresh.append(painted / white)
         kept.append(steady(painted, tracker(photo)) / white)
         assert kept[-1].shape == photo.shape
     assert kept[0] == pytest.approx(fresh[0])
     changes = [np.square(np.diff(frames[4:], axis=0)).mean() for frames in (fresh, kept)]
-    assert changes[1] / changes[0] == pytest.approx((1 - SHARE) ** 2 / (1 + SHARE), rel=0.1)
+    assert changes[1] / changes[0] < 0.1
+    spread = [np.std(frames[-1]) for frames in (fresh, kept)]
+    assert spread[1] > 0.55 * spread[0]  # what is kept is not averaged away
 
 
 def test_a_scene_begins_with_its_own_painting():

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from impasto.errors import EngineUnavailable
 from impasto.image import IntegerArray, fit, to_eight_bits
 
-__all__ = ["Motion", "MotionTracker", "opencv"]
+__all__ = ["Motion", "MotionTracker", "enlarged", "opencv", "places"]
 
 FLOW_SIDE = 320
 """px of the long side at which motion is looked for; finer costs more than painting gains."""
@@ -24,14 +24,13 @@ STILL = 0.15
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """From one frame to the next.
+    """From one frame to the next, at the size at which motion is looked for.
 
-    x, y: (H, W) float32, where each pixel of the new frame was in the old one, px; trust: (H, W) float32 in [0, 1], 0
-    where it could not be seen there.
+    offsets: (h, w, 2) float32, how far to the right and down each place of the new frame was in the old one, in px of
+    this size; trust: (h, w) float32 in [0, 1], 0 where it could not be seen there.
     """
 
-    x: NDArray[np.float32]
-    y: NDArray[np.float32]
+    offsets: NDArray[np.float32]
     trust: NDArray[np.float32]
 
 
@@ -56,7 +55,6 @@ class MotionTracker:
         self.cv2 = opencv()
         self.flow = self.cv2.DISOpticalFlow_create(self.cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self.before: NDArray[np.uint8] | None = None
-        self.grids: dict[tuple[int, int], tuple[NDArray[np.float32], NDArray[np.float32]]] = {}
 
     def __call__(self, pixels: IntegerArray) -> Motion | None:
         """Return the motion from the last frame to this one; None for the first, and where a new scene begins.
@@ -67,14 +65,14 @@ class MotionTracker:
         self.before = now
         if before is None or before.shape != now.shape:
             return None
-        size = pixels.shape[0], pixels.shape[1]
         if np.array_equal(now, before):
-            return Motion(*self._grid(size), np.ones(size, np.float32))
+            return Motion(np.zeros((*now.shape, 2), np.float32), np.ones(now.shape, np.float32))
         back, forth = self.flow.calc(now, before, None), self.flow.calc(before, now, None)
         trust = self._trust(back, forth)
         if trust.mean() < CUT:
             return None
-        return self._enlarged(back, trust, size)
+        back[np.square(back).sum(-1) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
+        return Motion(back, trust)
 
     def _small(self, pixels: IntegerArray) -> NDArray[np.uint8]:
         height, width = pixels.shape[:2]
@@ -85,17 +83,10 @@ class MotionTracker:
         resized: NDArray[np.uint8] = self.cv2.resize(grey, size, interpolation=self.cv2.INTER_AREA)
         return resized
 
-    def _grid(self, size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        if size not in self.grids:
-            x, y = np.meshgrid(*(np.arange(side, dtype=np.float32) for side in size[::-1]))
-            self.grids[size] = x, y
-        return self.grids[size]
-
     def _trust(self, back: NDArray[np.float32], forth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how well the two flows, (h, w, 2), undo one another: 1 to half the limit, then falling to 0."""
         height, width = back.shape[:2]
-        grid_x, grid_y = self._grid((height, width))
-        x, y = grid_x + back[..., 0], grid_y + back[..., 1]
+        x, y = places(back)
         returning = self.cv2.remap(forth, x, y, self.cv2.INTER_LINEAR, borderMode=self.cv2.BORDER_REPLICATE)
         apart = np.square(back + returning).sum(-1)
         limit = 0.01 * (np.square(back).sum(-1) + np.square(returning).sum(-1)) + 0.5
@@ -103,12 +94,21 @@ class MotionTracker:
         trust: NDArray[np.float32] = np.clip(2 - 2 * apart / limit, 0, 1).astype(np.float32) * inside
         return trust
 
-    def _enlarged(self, back: NDArray[np.float32], trust: NDArray[np.float32], size: tuple[int, int]) -> Motion:
-        """Return the motion at the frame's (height, width)."""
-        wanted: Any = size[::-1]
-        flow = self.cv2.resize(back, wanted, interpolation=self.cv2.INTER_LINEAR)
-        flow *= np.array([size[1] / back.shape[1], size[0] / back.shape[0]], np.float32)
-        flow[np.square(flow).sum(-1) < STILL**2] = 0
-        x, y = self._grid(size)
-        enlarged = self.cv2.resize(trust, wanted, interpolation=self.cv2.INTER_LINEAR)
-        return Motion(x + flow[..., 0], y + flow[..., 1], enlarged)
+
+@lru_cache(maxsize=4)
+def _grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return x, y
+
+
+def places(offsets: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return where offsets, (h, w, 2), lead to: x and y, (h, w) float32 each."""
+    x, y = _grid(*offsets.shape[:2])
+    return x + offsets[..., 0], y + offsets[..., 1]
+
+
+def enlarged(offsets: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return offsets at a frame's (height, width), in its px."""
+    scaled: NDArray[np.float32] = opencv().resize(offsets, size[::-1], interpolation=opencv().INTER_LINEAR)
+    scaled *= np.array([size[1] / offsets.shape[1], size[0] / offsets.shape[0]], np.float32)
+    return scaled

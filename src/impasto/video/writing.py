@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -16,7 +15,7 @@ from impasto.errors import InvalidOption, UnwritableOutput
 from impasto.video.codecs import FULL_RANGE, encoder, options_for, pixel_format
 from impasto.video.frames import Film, Frame, Sound
 from impasto.video.palette import Palette
-from impasto.video.reading import pyav
+from impasto.video.reading import converter, pyav
 
 __all__ = ["FilmWriter", "film_writer"]
 
@@ -75,6 +74,7 @@ class FilmWriter:
         self.container.metadata.update({key: text for key, text in film.metadata.items() if key not in OF_THE_FILE})
         self._last = -1
         self._palette: Palette | None = None
+        self._converted = converter()
         self.video = self._add_video(encoder(self.container, codec), size, quality)
         self.tracks = [self._add_sound(stream) for stream in film.sounds]
         if any(track is None for track in self.tracks):
@@ -181,19 +181,12 @@ class FilmWriter:
         if self._palette is not None:
             return self._palette(picture)
         context = self.video.codec_context
-        return self._reformatter.reformat(
+        return self._converted(
             picture,
             format=context.pix_fmt,
             dst_colorspace=context.colorspace,
             dst_color_range=context.color_range,
-            threads=1,
         )
-
-    @cached_property
-    def _reformatter(self) -> Any:
-        from av.video.reformatter import VideoReformatter
-
-        return VideoReformatter()
 
 
 class _Named:
