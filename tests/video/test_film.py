@@ -157,12 +157,12 @@ def test_what_is_there_of_a_truncated_file_is_painted(film, dots, tmp_path, name
 
 
 def test_a_frame_that_cannot_be_decoded_stops_with_its_time(film, dots, tmp_path):
-    source = film("bad.mkv", moving(40), codec="png", pixels="rgb24")
+    source = film("bad.mov", moving(40), codec="png", pixels="rgb24")
     data = bytearray(source.read_bytes())
     at = data.index(b"\x89PNG", len(data) // 2)
     data[at : at + 4] = bytes(4)
     source.write_bytes(data)
-    with pytest.raises(FilmError, match=r"bad.mkv: the frame at 0:00:0\d\.\d+ cannot be decoded"):
+    with pytest.raises(FilmError, match=r"bad.mov: the frame at 0:00:0\d\.\d+ cannot be decoded"):
         stylize_film(source, tmp_path / "out.mp4", dots)
 
 
