@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.nets.base import PaintingNet
-from impasto.nets.blocks import Upsampled
-from impasto.nets.norm import Conditioning
+from impasto.nets.blocks import UnconditionalNorm, Upsampled
+from impasto.nets.norm import EPSILON, Conditioning, InstanceNorm
 
 __all__ = ["FoldedUpsampled", "fold", "write_onnx"]
 
@@ -44,19 +45,46 @@ class FoldedUpsampled(nn.Module):
         return F.conv_transpose2d(padded, kernel, self.bias, stride=2, padding=3)  # type: ignore[arg-type]
 
 
+class FusedInstanceNorm(nn.Module):
+    """What `InstanceNorm` or `UnconditionalNorm` computes, with the operation that engines have for it.
+
+    They take its moments in float32 also where they compute in bfloat16: in that, the variance of a flat picture would
+    be rounding, and the picture noise.
+    """
+
+    def __init__(self, norm: InstanceNorm | UnconditionalNorm) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return x normalised and restyled, shape and dtype as x, (N, C, H, W)."""
+        norm, normalised = self.norm, F.instance_norm(x, eps=EPSILON)
+        if isinstance(norm, UnconditionalNorm):
+            return normalised * norm.gamma + norm.beta
+        gamma, beta, through = conditioning.take(norm.parts, norm.channels)
+        return normalised * gamma + beta + x * through
+
+
 def _phases(kernel: Tensor, dim: int) -> Tensor:
     """Turn three taps at the high resolution into the four of the transposed convolution, along one dimension."""
     before, centre, after = kernel.unbind(dim)
     return torch.stack([after, centre + after, before + centre, before], dim)
 
 
+FUSED: dict[type, Callable[[Any], nn.Module]] = {
+    Upsampled: FoldedUpsampled,
+    InstanceNorm: FusedInstanceNorm,
+    UnconditionalNorm: FusedInstanceNorm,
+}
+
+
 def fold(net: PaintingNet) -> PaintingNet:
-    """Return a copy of the network that computes the same with less."""
+    """Return a copy of the network that computes the same with less; it has no moments to give or to take."""
     folded = copy.deepcopy(net)
     for module in list(folded.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, Upsampled):
-                setattr(module, name, FoldedUpsampled(child))
+            if type(child) in FUSED:
+                setattr(module, name, FUSED[type(child)](child))
     return folded
 
 

@@ -32,7 +32,7 @@ class OpenVinoEngine(Engine):
         self.metadata = _metadata(model)
         self.precision = precision if precision != "auto" else _native_precision(core, device)
         exact = self.precision == "f32"
-        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint, any_size_too=exact)
+        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint, exact=exact)
         self.bytes_a_pixel = BYTES_A_PIXEL[self.precision]
         self.name = f"OpenVINO {device} {self.precision}"
 
