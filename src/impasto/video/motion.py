@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
@@ -12,7 +15,7 @@ from numpy.typing import NDArray
 from impasto.errors import EngineUnavailable
 from impasto.image import IntegerArray, fit, to_eight_bits
 
-__all__ = ["Motion", "MotionTracker", "opencv", "places"]
+__all__ = ["Motion", "MotionTracker", "Motions", "motions_beside", "on_one_core", "opencv", "places"]
 
 FLOW_SIDE = 320
 """px of the long side at which motion is looked for; finer costs more than painting gains."""
@@ -34,6 +37,10 @@ class Motion:
     trust: NDArray[np.float32]
 
 
+Motions = Callable[[], Motion | None]
+"""Gives the motion from the frame before, which may be looked for meanwhile; None where a scene begins."""
+
+
 def opencv() -> ModuleType:
     """Return OpenCV; raises EngineUnavailable, which says how to install it."""
     try:
@@ -41,6 +48,18 @@ def opencv() -> ModuleType:
     except ImportError as error:
         raise EngineUnavailable("steady films and cameras need OpenCV; pip install 'impasto[video]'") from error
     return cv2
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let OpenCV work on one core, as the network takes all of them meanwhile."""
+    cv2 = opencv()
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 class MotionTracker:
@@ -100,6 +119,17 @@ def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     x, y = offsets[..., 0], offsets[..., 1]
     squared: NDArray[np.float32] = x * x + y * y
     return squared
+
+
+@contextmanager
+def motions_beside(*, steady: bool) -> Iterator[Callable[[IntegerArray], Motions]]:
+    """Give a function that looks for the motion to its next frame in a thread of its own; for none unless steady."""
+    if not steady:
+        yield lambda pixels: lambda: None
+        return
+    tracker = MotionTracker()
+    with on_one_core(), ThreadPoolExecutor(1) as thread:
+        yield lambda pixels: thread.submit(tracker, pixels).result
 
 
 @lru_cache(maxsize=4)
