@@ -40,7 +40,7 @@ PAINTED_SIZE = 480
 @click.option("--frames", type=click.IntRange(min=1), help="End after so many frames.")
 @options_of(StylizeOptions, but=("size",))
 @click.option(
-    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
+    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [a .style's own, else fast]"
 )
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
@@ -68,6 +68,8 @@ def webcam(
     from impasto.video.screens import Blind, Recorder, VirtualCamera, Window
 
     chosen = {name: value for name, value in given.items() if value is not None}
+    if not any(".style" in style for style in styles):
+        chosen.setdefault("model", "fast")
     with FitProgress() as progress:
         stylizers = [api.load(style, follow=progress, **chosen) for style in styles]
     controls = Controls(stylizers[0], [each.style for each in stylizers if each.style is not None], mirrored=mirror)
