@@ -33,6 +33,7 @@ def run(notebook: nbformat.NotebookNode, timeout: int = 600) -> nbformat.Noteboo
             timeout=timeout,
             kernel_name="python3",
             record_timing=False,
+            coalesce_streams=True,
             resources={"metadata": {"path": folder}},
         )
         return client.execute()

@@ -38,7 +38,7 @@ def calls(text):
 
 
 def check(arguments):
-    """Raise click.UsageError unless the command takes these arguments, and an ImpastoError unless its styles are there."""
+    """Raise click.UsageError unless the command takes these arguments, and ImpastoError unless its styles are there."""
     name, *rest = arguments
     if name in ("COMMAND", "--help", "--debug"):
         return

@@ -56,5 +56,6 @@ def test_what_is_wrong_is_noticed(line, error):
 
 
 def test_calls_are_found_among_other_words():
-    text = "cat impasto.txt | impasto stylize - -o - > painted.png  # impasto\ntorchrun -m impasto train \\\n  -o x; impasto styles"
+    text = "cat impasto.txt | impasto stylize - -o - > painted.png  # impasto\n"
+    text += "torchrun -m impasto train \\\n  -o x; impasto styles"
     assert calls(text) == [["stylize", "-", "-o", "-"], ["train", "-o", "x"], ["styles"]]
