@@ -23,13 +23,14 @@ class Described:
 
 def described() -> Iterator[Described]:
     """Yield each command in the order of use."""
-    parent = click.Context(impasto, info_name="impasto")
+    parent = click.Context(impasto, info_name="impasto", **impasto.context_settings)
     for name, sentence in COMMANDS.items():
         command = impasto.get_command(parent, name)
         if command is None:
             raise LookupError(f"impasto has no command {name}")
         context = click.Context(command, info_name=name, parent=parent)
-        records = [parameter.get_help_record(context) for parameter in command.get_params(context)]
+        options = [each for each in command.get_params(context) if isinstance(each, click.Option)]
+        records = [option.get_help_record(context) for option in options]
         yield Described(
             f"impasto {name}",
             sentence,

@@ -11,13 +11,18 @@ from impasto.cli.names import RegionStyle, StyleName
 from impasto.model import find_style, is_painting, is_style_file, parse_mix
 
 END = frozenset("|;&><")
-FENCE = re.compile(r"^```(?:sh|shell|bash)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 INLINE = re.compile(r"`((?:torchrun [^`]*-m )?impasto [^`]+)`")
 
 
-def shown(page):
-    """Return the command lines in a page's Markdown: in blocks, and in sentences."""
-    return [*FENCE.findall(page), *(line.replace("...", "") for line in INLINE.findall(FENCE.sub("", page)))]
+def in_blocks(page):
+    """Return the blocks of command lines in a page's Markdown."""
+    return [block for language, block in FENCE.findall(page) if not language]
+
+
+def in_sentences(page):
+    """Return the command lines in a page's sentences; these need not be whole."""
+    return [line.replace("...", "") for line in INLINE.findall(FENCE.sub("", page))]
 
 
 def calls(text):
