@@ -58,7 +58,9 @@ PAINTED_SIZE = 480
 @click.option("--frames", type=click.IntRange(min=1), help="End after so many frames.")
 @options_of(StylizeOptions, but=("size",))
 @click.option(
-    "--model", type=ModelName(), help="main, fast (2.6 times as fast), or a network's file.  [a .style's own, else fast]"
+    "--model",
+    type=ModelName(),
+    help="main, fast (2.6 times as fast), or a network's file.  [a .style's own, else fast]",
 )
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
