@@ -12,7 +12,7 @@ from impasto.runtime.stylizer import StylizeOptions
 def test_the_commands_are_listed_in_the_order_of_use(impasto, flag):
     result = impasto(flag)
     assert (result.code, result.err) == (0, "")
-    lines = result.out.split("Commands:")[1].splitlines()
+    lines = result.out.split("Commands:")[1].partition("Examples:")[0].splitlines()
     listed = [line.split()[0] for line in lines if line.startswith("  ") and line[2:3].strip()]  # others go on
     assert listed == list(COMMANDS)
 

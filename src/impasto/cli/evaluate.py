@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.cli.progress import Progress
 from impasto.errors import EngineUnavailable, InvalidOption
@@ -17,7 +18,19 @@ from impasto.evaluation.config import EvaluateConfig
 __all__ = ["evaluate"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # The bundled network, beside the photos themselves and Gatys' method
+    impasto evaluate --photos photos/ --paintings paintings/ --pairs 8 -o report/
+    # A style of your own, without Gatys' method, which takes minutes a pair
+    impasto evaluate my.style --photos photos/ --paintings painting.jpg --gatys 0
+    # Another program's pictures
+    impasto evaluate theirs=their-pictures/ --photos photos/ --paintings paintings/ --gatys 0
+    # One picture
+    impasto evaluate painted.jpg --photos photo.jpg --paintings painting.jpg --gatys 0
+    """,
+)
 @click.argument("subjects", nargs=-1, metavar="[[NAME=]SUBJECT]...")
 @click.option("--photos", multiple=True, metavar="...", help="Photo, or a folder of them; may be repeated.")
 @click.option("--paintings", multiple=True, metavar="...", help="Painting, or a folder of them; may be repeated.")
