@@ -63,6 +63,10 @@ class Guard:
             if reply.status:
                 raise
             await answer(error)(scope, body, reply)
+        except asyncio.CancelledError:
+            reply.waits = True
+            if not reply.status:
+                await answer(Refused(503, "Ending", "the server ends"))(scope, body, reply)
         finally:
             self.metrics.answered(scope, reply.status, time.perf_counter() - reply.began)
 

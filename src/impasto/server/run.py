@@ -18,7 +18,7 @@ from impasto.server.settings import ServerSettings
 
 __all__ = ["run"]
 
-GRACE = 5
+GRACE = 3
 """Seconds for which a server that ends waits for what it is at."""
 MOST_CONNECTIONS = 1000
 HEAD_TIME = 15.0
