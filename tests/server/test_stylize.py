@@ -124,7 +124,7 @@ def test_a_truncated_picture(client, jpeg):
     refused(stylize(client, jpeg[: len(jpeg) // 2], style="udnie"), 422, "UnreadablePicture", "truncated")
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(at=st.integers(0, 3000), byte=st.binary(min_size=1, max_size=4))
 def test_damaged_pictures_are_painted_or_refused(client, jpeg, at, byte):
     response = stylize(client, jpeg[:at] + byte + jpeg[at + len(byte) :], style="udnie", size=16, model="fast")

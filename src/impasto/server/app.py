@@ -38,7 +38,8 @@ def create_app(settings: ServerSettings) -> FastAPI:
     """Return the application, with the main network open.
 
     Its scratch folder is there from now on, and goes when the application ends, or is collected.
-    Raises EngineUnavailable, also for a studio without Gradio, InvalidOption, and UnwritableOutput for the folders.
+    Raises EngineUnavailable, also for a studio that lacks what it needs, InvalidOption, and UnwritableOutput for
+    the folders.
     """
     scratch = TemporaryDirectory(prefix="impasto-serve-", dir=_folder(settings.folder))
     work, metrics = Path(scratch.name), Metrics()
@@ -85,7 +86,8 @@ def _mount_studio(app: FastAPI, settings: ServerSettings) -> None:
     try:
         import_module("impasto.server.studio").mount(app, settings)
     except ModuleNotFoundError as error:
-        raise EngineUnavailable("the studio needs gradio; pip install 'impasto[serve]', or --no-studio") from error
+        message = f"the studio needs {error.name}; pip install 'impasto[serve]', or give --no-studio"
+        raise EngineUnavailable(message) from error
 
 
 def _add_own_routes(app: FastAPI, settings: ServerSettings, metrics: Metrics, painters: Painters) -> None:

@@ -35,12 +35,17 @@ def add_job_routes(app: FastAPI, settings: ServerSettings, jobs: Jobs, library: 
     async def learn(request: Request) -> dict[str, Any]:
         """Begin a job; the style is known by its name when it is done, and its file is the job's result."""
 
-        def keep(job: Job) -> None:
-            library.add(Path(job.result).stem, read_style(job.folder / job.result))
+        def keep(job: Job, state: str) -> None:
+            name = Path(job.result).stem
+            library.claimed.discard(name)
+            if state == "done":
+                library.add(name, read_style(job.folder / job.result))
 
         async with received(request, "painting", work) as upload:
             task = fit_task(upload, library)
-            return (await jobs.start("styles", task.request, task.files, task.result, keep)).facts()
+            job = await jobs.start("styles", task.request, task.files, task.result, keep)
+            library.claimed.add(Path(task.result).stem)
+            return job.facts()
 
     @app.post("/v1/optimize", summary="Paint a photo by optimising its pixels", openapi_extra=_OPTIMIZE, **_BEGUN)
     async def optimize(request: Request) -> dict[str, Any]:

@@ -31,7 +31,7 @@ WAIT = 60
 """Seconds after which one who was sent away may come again."""
 log = logging.getLogger("impasto.server")
 
-Done = Callable[["Job"], None]
+End = Callable[["Job", str], None]
 Content = BinaryIO | bytes | Style
 """Of a file that a job begins with."""
 
@@ -48,7 +48,7 @@ class Job:
     kind: str
     folder: Path
     result: str
-    on_done: Done | None = None
+    on_end: End | None = None
     state: str = "waiting"
     over: float = 0.0
     message: str = ""
@@ -103,18 +103,18 @@ class Jobs:
         request: Mapping[str, Any],
         files: Mapping[str, Content],
         result: str,
-        on_done: Done | None = None,
+        on_end: End | None = None,
     ) -> Job:
         """Begin a job when its turn comes.
 
         request: what the worker is told, as JSON; files: by their names in the job's folder; result: the name of what
-        it writes there; on_done: called when that is there.  Raises Busy.
+        it writes there; on_end: called with the state that it ends in, before its result is shown.
+        Raises Busy, and Refused if the files cannot be kept; `on_end` is not called then.
         """
-        self._forget_old()
         active = sum(not job.is_over for job in self.known.values())
         if active >= self.settings.jobs:
             raise Busy(f"{active} jobs run or wait already", WAIT)
-        job = Job(secrets.token_urlsafe(12), kind, self.folder / secrets.token_hex(8), result, on_done)
+        job = Job(secrets.token_urlsafe(12), kind, self.folder / secrets.token_hex(8), result, on_end)
         self.known[job.id] = job  # takes its place before anything is awaited
         facts = json.dumps({"kind": kind, "result": result, **request}).encode()
         try:
@@ -129,7 +129,6 @@ class Jobs:
 
     def find(self, name: str) -> Job:
         """Return a job; raises Refused if there is none."""
-        self._forget_old()
         if (job := self.known.get(name)) is None:
             raise Refused(404, "UnknownJob", "there is no such job; results are kept for a while only")
         return job
@@ -154,16 +153,21 @@ class Jobs:
         state = "cancelled"
         try:
             async with self.turn:
-                job.state = "running"
+                job.state, state = "running", "failed"
                 state = await self._worked(job)
-                if state == "done" and job.on_done is not None:
-                    job.on_done(job)
         except asyncio.CancelledError:
+            state = "cancelled"
             shutil.rmtree(job.folder, ignore_errors=True)
+        except (OSError, ValueError) as error:  # no process can be begun; it says what cannot be understood
+            log.exception("job %s", job.id)
+            job.error = {"type": "ServerError", "message": f"the job could not be done ({type(error).__name__})"}
         finally:
+            if job.on_end is not None:
+                job.on_end(job, state)
             job.state, job.ended = state, time.time()
             del self.tasks[job.id]
             self.metrics.ended(job.kind, state)
+            asyncio.get_running_loop().call_later(seconds_of(self.settings.keep, "--keep"), self._forget, job)
 
     async def _worked(self, job: Job) -> str:
         """Run a job's process and return the state that it ends in."""
@@ -182,13 +186,8 @@ class Jobs:
             job.error = {"type": "ProcessEnded", "message": f"its process ended unexpectedly ({process.returncode})"}
         return "done" if job.error is None else "failed"
 
-    def _forget_old(self) -> None:
-        latest = time.time() - seconds_of(self.settings.keep, "--keep")
-        for job in [job for job in self.known.values() if job.ended is not None and job.ended < latest]:
-            self._forget(job)
-
     def _forget(self, job: Job) -> None:
-        del self.known[job.id]
+        self.known.pop(job.id, None)
         shutil.rmtree(job.folder, ignore_errors=True)
 
 

@@ -47,6 +47,8 @@ class Library:
         self.folder = folder
         self.known: OrderedDict[tuple[str, str], tuple[Style, Path]] = OrderedDict()
         self.lock = threading.Lock()
+        self.claimed: set[str] = set()
+        """Names of styles that are being learned."""
 
     def find(self, text: str, model: str = "") -> tuple[Style, Path]:
         """Return the style that a name, random:SEED or a mix means, and its network's file.
@@ -73,12 +75,12 @@ class Library:
         """Raise InvalidOption for what is no name, and Refused if there is such a style already."""
         if not (NAME.fullmatch(name) and len(name) <= 60):
             raise InvalidOption(f"name is letters a to z, digits and dashes, at most 60, got {name[:LONGEST]!r}")
-        if self._file(name).exists() or any(name in style_paths(model) for model in MODELS):
+        if self._is_taken(name) or any(name in style_paths(model) for model in MODELS):
             raise Refused(409, "NameTaken", f"there is a style called {name} already; give another name")
 
     def free_name(self) -> str:
         """Return a name that no style has."""
-        return next(name for number in count(1) if not self._file(name := f"learned-{number}").exists())
+        return next(name for number in count(1) if not self._is_taken(name := f"learned-{number}"))
 
     def facts(self) -> list[dict[str, Any]]:
         """Return what there is to know about each style, the bundled ones first."""
@@ -105,6 +107,9 @@ class Library:
 
     def _is_learned(self, name: str) -> bool:
         return bool(NAME.fullmatch(name)) and self._file(name).is_file()
+
+    def _is_taken(self, name: str) -> bool:
+        return name in self.claimed or self._file(name).exists()
 
     def _file(self, name: str) -> Path:
         return self.folder / f"{name}.style"
