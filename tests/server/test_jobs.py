@@ -156,10 +156,14 @@ def test_fields_of_new_styles_that_do_not_fit(server, wave, query, status, words
     refused(response, status, response.json()["error"]["type"], words)
 
 
-def test_a_painting_that_is_none(server):
-    facts = ended(server, server.post("/v1/styles", params={"steps": 1}, content=b"Dear diary,"))
+def test_a_painting_that_is_none_and_its_name_meanwhile(server):
+    job = server.post("/v1/styles", params={"steps": 1, "name": "diary"}, content=b"Dear diary,")
+    refused(server.post("/v1/styles", params={"name": "diary"}, content=b"x"), 409, "NameTaken")
+    facts = ended(server, job)
     assert (facts["state"], facts["error"]["type"]) == ("failed", "UnreadablePicture")
     assert facts["error"]["message"].startswith("painting: ")
+    again = server.post("/v1/styles", params={"steps": 1, "name": "diary"}, content=b"Dear diary,")
+    assert ended(server, again)["state"] == "failed"
 
 
 def test_a_photo_is_optimised(server, wave, jpeg):

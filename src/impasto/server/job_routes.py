@@ -43,9 +43,12 @@ def add_job_routes(app: FastAPI, settings: ServerSettings, jobs: Jobs, library: 
 
         async with received(request, "painting", work) as upload:
             task = fit_task(upload, library)
-            job = await jobs.start("styles", task.request, task.files, task.result, keep)
-            library.claimed.add(Path(task.result).stem)
-            return job.facts()
+            library.claimed.add(task.request["name"])
+            try:
+                return (await jobs.start("styles", task.request, task.files, task.result, keep)).facts()
+            except BaseException:
+                library.claimed.discard(task.request["name"])
+                raise
 
     @app.post("/v1/optimize", summary="Paint a photo by optimising its pixels", openapi_extra=_OPTIMIZE, **_BEGUN)
     async def optimize(request: Request) -> dict[str, Any]:
