@@ -56,14 +56,14 @@ def report(options):
         found = re.search(r":(\d+) is ready", server.stderr.readline())
         load = told(options, "clients", "--port", found[1], server=server.pid)
         server.terminate()
-    bare_rate = mean([before["rate"], told(options, "bare")["rate"]])
+    alone = [before["rate"], told(options, "bare")["rate"]]
     statuses = load["statuses"]
     others = sum(count for status, count in statuses.items() if status not in ("200", "429"))
     memory = [f"{used / 2**20:.0f}" for used in (*load["memory"][:1], *load["memory"][-1:])]
     rows = [
         ("paintings a second", f"{load['rate']:.2f}"),
-        ("the painting alone, before and after", f"{bare_rate:.2f}"),
-        ("of that", f"{load['rate'] / bare_rate:.0%}"),
+        ("the painting alone, before and after", f"{alone[0]:.2f} / {alone[1]:.2f}"),
+        ("of their mean", f"{load['rate'] / mean(alone):.0%}"),
         ("seconds from request to painting: median", f"{load['p50']:.2f}"),
         ("95 %", f"{load['p95']:.2f}"),
         ("99 %", f"{load['p99']:.2f}"),

@@ -65,6 +65,11 @@ def test_masks_and_regions_are_files_of_the_form(client, png, photo):
     painted, _ = decoded(client.post("/v1/stylize", data={"style": "udnie", "feather": "0"}, files=files))
     np.testing.assert_array_equal(painted[:, 40:], photo[:, 40:])
     assert np.abs(painted[:, :20].astype(int) - photo[:, :20]).mean() > 5
+    files = {"photo": png, "/etc/passwd": encoded(left, "PNG")}  # a name, never a path
+    named, _ = decoded(
+        client.post("/v1/stylize", data={"style": "udnie", "mask": "/etc/passwd", "feather": "0"}, files=files)
+    )
+    np.testing.assert_allclose(named.astype(int), painted.astype(int), atol=1)
     files = {"photo": png, "sky": encoded(left, "PNG")}
     both, _ = decoded(client.post("/v1/stylize", data={"region": "sky=udnie", "feather": "0"}, files=files))
     np.testing.assert_allclose(both.astype(int), painted.astype(int), atol=1)

@@ -94,7 +94,7 @@ class Order:
             _check_mask(where.mask, masks)
         for name, _ in regions:
             _check_mask(name, masks)
-        if unused := masks.keys() - {"mask", *(name for name, _ in regions)}:
+        if unused := masks.keys() - {"mask", where.mask, *(name for name, _ in regions)}:
             raise InvalidOption(f"the file {min(unused)[:60]!r} is not used; the photo's is called photo")
         return cls(photo, painting, stylize_options(values, settings), where, regions, masks)
 

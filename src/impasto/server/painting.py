@@ -110,7 +110,8 @@ class Painters:
         session = Watched(self.sessions(networks[0]), stop)
         whole: Style | None = styles[painting.style][0] if painting.style else None
         regions = [Region(masks.get(place, place), styles[style][0]) for place, style in placed]
-        mask = masks.get("mask") or order.where.mask or None
+        word = order.where.mask or "mask"  # never a path: it is one of FOUND where it is no file's name
+        mask = masks.get(word, order.where.mask or None)
         return Stylizer(session, whole, order.options, mask=mask, regions=regions)
 
     def _learn(self, seconds: float) -> None:
