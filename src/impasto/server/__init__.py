@@ -1,0 +1,1 @@
+"""Painting over HTTP, and the web studio; needs the extra `serve`."""
