@@ -79,7 +79,7 @@ def test_a_mix_lies_between_its_parts(visitor, bring, small_photo):
         wish = {"parts": [{"style": style, "weight": weight} for style, weight in parts]}
         return picture_of(visitor.post(f"/studio/pictures/{brought['id']}/preview", json=wish)).astype(float)
 
-    one, other = ("van-gogh-starry-night", 1.0), ("klimt-kiss", 1.0)
+    one, other = ("van-gogh-starry-night", 1.0), ("klimt-the-kiss", 1.0)
     mixed = seen(one, other)
     apart = np.abs(seen(one) - seen(other)).mean()
     assert max(np.abs(mixed - seen(one)).mean(), np.abs(mixed - seen(other)).mean()) < apart
@@ -108,7 +108,7 @@ def test_visitors_do_not_see_one_anothers_things(open_visitor, bring, finish, sm
     for visitor in (other, nobody):
         for path in (
             f"pictures/{photo}",
-            f"pictures/{photo}/thumbnails/klimt-kiss",
+            f"pictures/{photo}/thumbnails/klimt-the-kiss",
             f"works/{work}",
             f"works/{work}/file",
         ):
@@ -173,7 +173,7 @@ def test_too_much_is_refused(tmp_path, small_photo, short_film):
     [
         ({"parts": []}, "parts"),
         ({"parts": [{"style": "nobody"}]}, "this style is no longer here"),
-        ({"parts": [{"style": "klimt-kiss", "weight": -1}]}, "weights of a mix"),
+        ({"parts": [{"style": "klimt-the-kiss", "weight": -1}]}, "weights of a mix"),
         ({"parts": STARRY, "strength": 7}, "strength must be between 0 and 1"),
         ({"parts": STARRY, "color": "blue"}, "color is one of"),
         ({"parts": STARRY, "size": 100_000}, "size"),
