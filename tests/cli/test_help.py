@@ -33,7 +33,7 @@ def test_each_command_has_a_module_and_help(impasto, command):
     for parameter in found.params:
         if isinstance(parameter, click.Option):
             assert parameter.help
-            assert parameter.help.rstrip("] ").endswith((".", *"0123456789abcdefghijklmnopqrstuvwxyz"))
+            assert parameter.help.rstrip("] ").lower().endswith((".", *"0123456789abcdefghijklmnopqrstuvwxyz"))
 
 
 def test_options_and_their_defaults_come_from_the_dataclass(impasto):

@@ -18,6 +18,7 @@ COMMANDS = {
     "stylize": "Paint photos in a style.",
     "video": "Paint a film, with steady strokes and its sound.",
     "webcam": "Paint what a camera sees, live.",
+    "serve": "Serve painting over HTTP, with a web studio.",
     "styles": "List the bundled styles, show all of them on one photo, or find those like a painting.",
     "fit": "Learn a new style from one painting.",
     "optimize": "Paint one photo by optimising its pixels: slow, and the finest.",

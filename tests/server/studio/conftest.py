@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from server.studio.serving import Settings, served
+from server.studio.serving import served
 from training.samples import SmallEyes
 from video.conftest import moving, write_film
 
@@ -27,7 +27,7 @@ def scratch(tmp_path_factory):
 @pytest.fixture(scope="session")
 def site(scratch):
     """Return the address of a running studio."""
-    with served(Settings(folder=str(scratch))) as address:
+    with served(folder=str(scratch)) as address:
         yield address
 
 

@@ -2,7 +2,6 @@
 
 import io
 import re
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -13,8 +12,8 @@ from PIL import Image
 import impasto
 from impasto.model import bundled_styles
 from impasto.server.studio import studio as studio_module
-from server.studio.serving import Settings, served
-from video.conftest import look_into
+from server.studio.serving import served
+from video.conftest import look_into, moving, write_film
 
 PAGE = Path(studio_module.__file__).parent / "page"
 STARRY = [{"style": "van-gogh-starry-night"}]
@@ -120,8 +119,7 @@ def test_visitors_do_not_see_one_anothers_things(open_visitor, bring, finish, sm
 
 
 def test_what_is_brought_is_kept_for_a_while_and_goes_with_the_server(tmp_path, bring, small_photo):
-    settings = replace(Settings(folder=str(tmp_path)), keep="1s")
-    with served(settings) as address, httpx.Client(base_url=address) as visitor:
+    with served(folder=str(tmp_path), keep="1s") as address, httpx.Client(base_url=address, timeout=120) as visitor:
         photo = bring(visitor, "pictures", small_photo)["id"]
         assert len(list(tmp_path.rglob("face.png"))) == 2  # the test's own, too
         visits = visitor  # somebody else's request, after a second, finds it gone
@@ -157,15 +155,16 @@ def test_what_is_no_picture_film_or_style_is_refused_in_one_sentence(
     assert set(scratch.rglob("*.*")) == before
 
 
-def test_too_much_is_refused(tmp_path, small_photo, short_film):
-    settings = Settings(folder=str(tmp_path), max_bytes="20KB", max_pixels=1000, max_seconds=0.2)
-    with served(settings) as address, httpx.Client(base_url=address) as visitor:
-        large = visitor.post("/studio/pictures", params={"name": "large.jpg"}, content=bytes(30_000))
+def test_too_much_is_refused(tmp_path, example):
+    long = write_film(tmp_path / "long.mp4", moving(30)).read_bytes()  # 1.2 s
+    limits = {"max_bytes": "200KB", "max_pixels": 10_000, "max_seconds": 1.0}
+    with served(folder=str(tmp_path), **limits) as address, httpx.Client(base_url=address, timeout=120) as visitor:
+        large = visitor.post("/studio/pictures", params={"name": "large.jpg"}, content=bytes(300_000))
         assert "large.jpg has more than" in sentence_of(large, 413)
-        many = visitor.post("/studio/pictures", params={"name": "face.png"}, content=small_photo.read_bytes()[:20000])
-        assert "the limit is 0.001" in sentence_of(many, 422)
-        film = visitor.post("/studio/films", params={"name": "walk.mp4"}, content=short_film.read_bytes())
-        assert sentence_of(film, 422)
+        many = visitor.post("/studio/pictures", params={"name": "many.jpg"}, content=example.read_bytes())
+        assert "the limit is 0.01" in sentence_of(many, 422)
+        film = visitor.post("/studio/films", params={"name": "long.mp4"}, content=long)
+        assert "long.mp4: is 1 s long" in sentence_of(film, 422)
 
 
 @pytest.mark.parametrize(
