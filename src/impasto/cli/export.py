@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from impasto.cli.extras import needing
+from impasto.extras import needing
 from impasto.cli.options import options_of
 from impasto.export.config import ExportConfig
 
@@ -25,8 +25,8 @@ def export(model: str, output: str, **given: Any) -> None:
     it is compared with torch before it appears.  More in docs/export.md.
     """
     with needing("train", "exporting"):
-        from impasto.export.exporting import export as written
-    exported = written(model, Path(output), **{name: value for name, value in given.items() if value is not None})
+        from impasto.export.exporting import export_network
+    exported = export_network(model, Path(output), **{name: value for name, value in given.items() if value is not None})
     for path in exported.paths:
         click.echo(f"{path}  {path.stat().st_size / 1000:.0f} kB")
     for program, difference in exported.differences.items():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from impasto.cli.extras import needing
+from impasto.extras import needing
 
 __all__ = ["import_"]
 

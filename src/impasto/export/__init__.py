@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from impasto.export.checkpoint import import_checkpoint
-    from impasto.export.exporting import export
+    from impasto.export.exporting import export_network
     from impasto.export.write import write_model
 
-__all__ = ["export", "import_checkpoint", "write_model"]
+__all__ = ["export_network", "import_checkpoint", "write_model"]
 
 _HOMES = {
-    "export": "impasto.export.exporting",
+    "export_network": "impasto.export.exporting",
     "import_checkpoint": "impasto.export.checkpoint",
     "write_model": "impasto.export.write",
 }

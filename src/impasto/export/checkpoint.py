@@ -71,7 +71,7 @@ def read_checkpoint(path: Path) -> Trained:
         if not torch.isfinite(value).all():
             raise ModelError(f"{path}: is damaged (its weights hold values that are not numbers)")
     net.load_state_dict(_rescaled(ours))
-    facts = {"source": path.name, "program": "pytorch/examples fast_neural_style"}
+    facts = {"source": path.name, "program": "pytorch/examples fast_neural_style", "licence": "the checkpoint's"}
     return Trained(net.eval(), {path.stem: net.new_style()}, facts)
 
 

@@ -27,7 +27,7 @@ from impasto.nets.painter import OneStyle, Painter
 from impasto.runtime.engines.torch_engine import load_net
 from impasto.runtime.session import MARGIN
 
-__all__ = ["Exported", "Opened", "export", "open_model"]
+__all__ = ["Exported", "Opened", "export_network", "open_model"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Opened:
         return torch.tensor(self.manifest.identity) if self.manifest.identity else None
 
 
-def export(model: Model, output: str | Path, **options: Any) -> Exported:
+def export_network(model: Model, output: str | Path, **options: Any) -> Exported:
     """Write a network for other programs, if it paints there as in torch; needs impasto[train].
 
     model: a bundled network's name or a network's file.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -62,7 +63,9 @@ def _write_torch(painter: nn.Module, examples: Examples, path: Path, facts: str,
 
 
 def _write_torchscript(painter: nn.Module, examples: Examples, path: Path, facts: str, _config: ExportConfig) -> None:
-    traced: Any = torch.jit.trace(painter, tuple(examples.values()), check_trace=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns of checks that a trace does not hold
+        traced: Any = torch.jit.trace(painter, tuple(examples.values()), check_trace=False)
     draft = path.with_suffix(".draft")
     torch.jit.save(traced, str(draft), _extra_files={f"{FACTS_KEY}.json": facts})
     with zipfile.ZipFile(draft) as whole, zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as kept:

@@ -78,7 +78,7 @@ class Painted:
 def check_painter(run: Run, program: str, inputs: Sequence[str], cases: Sequence[Painted], tolerance: float) -> float:
     """Return the largest difference of a painter's paintings from torch's, over sizes and cases.
 
-    run: the painter in some program; inputs: the names of its inputs; see `export`.
+    run: the painter in some program; inputs: the names of its inputs; see `export_network`.
     Raises ParityError, naming program and size, if it is more than the tolerance.
     """
     chance, worst = np.random.default_rng(0), 0.0

@@ -23,7 +23,7 @@ class Painter(nn.Module):
     def __init__(self, net: PaintingNet, identity: Tensor | None, margin: int) -> None:
         super().__init__()
         self.net, self.margin = net, margin
-        self.register_buffer("identity", identity, persistent=False)
+        self.register_buffer("identity", identity)
 
     def forward(
         self, picture: Tensor, style: Tensor, strength: Tensor | None = None, mixing: Tensor | None = None
@@ -52,8 +52,9 @@ class Painter(nn.Module):
         """Return which of a picture's rows or columns stand in the enlarged one; see `runtime.session.padded`."""
         stride = self.net.stride
         whole = (side + 2 * self.margin + stride - 1) // stride * stride
-        places = (torch.arange(whole, device=device) - self.margin).remainder(2 * side)
-        return torch.minimum(places, 2 * side - 1 - places)
+        period = torch.full((1,), 2 * side, device=device)  # a tensor, since ONNX has no remainder by a size
+        places = (torch.arange(whole, device=device) - self.margin).remainder(period)
+        return torch.minimum(places, period - 1 - places)
 
 
 class OneStyle(nn.Module):
