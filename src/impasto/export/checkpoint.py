@@ -67,7 +67,9 @@ def read_checkpoint(path: Path) -> Trained:
     for key, value in ours.items():
         if value.shape != expected[key].shape:
             found, wanted = tuple(value.shape), tuple(expected[key].shape)
-            raise ModelError(f"{path}: is of another architecture than fast_neural_style ({key}: {found}, not {wanted})")
+            raise ModelError(
+                f"{path}: is of another architecture than fast_neural_style ({key}: {found}, not {wanted})"
+            )
         if not torch.isfinite(value).all():
             raise ModelError(f"{path}: is damaged (its weights hold values that are not numbers)")
     net.load_state_dict(_rescaled(ours))

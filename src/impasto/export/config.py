@@ -30,7 +30,9 @@ class ExportConfig:
     def __post_init__(self) -> None:
         check(self)
         if self.strength != 1 and not self.style:
-            raise InvalidOption("--strength goes with --style; without a style, strength is an input of what is written")
+            raise InvalidOption(
+                "--strength goes with --style; without a style, strength is an input of what is written"
+            )
         if self.mixing and self.style:
             raise InvalidOption("--mixing is for styles that are inputs; with --style leave it out")
         if self.opset != OPSET and self.format != "onnx":

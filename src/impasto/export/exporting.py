@@ -13,11 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from impasto import __version__
-from impasto.atomic import atomic_write, check_folder
-from impasto.errors import InvalidOption, ModelError, UnwritableOutput
+from impasto.atomic import check_folder, write_whole
+from impasto.errors import InvalidOption, ModelError
 from impasto.export.config import ExportConfig
-from impasto.export.formats import FORMS, Form
+from impasto.export.formats import FORMS
 from impasto.export.graph import bake, fold
 from impasto.export.parity import HALF_TOLERANCE, TOLERANCE, Painted, check_painter, mixed
 from impasto.fitting import fitted
@@ -88,7 +87,9 @@ def export_network(model: Model, output: str | Path, **options: Any) -> Exported
             program: check_painter(open_file(draft), program, list(examples), cases, tolerance)
             for program, open_file in form.runtimes.items()
         }
-        written = [_moved(file, target.parent) for file in sorted(Path(scratch).iterdir())]
+        written = [
+            write_whole(target.parent / file.name, file.read_bytes()) for file in sorted(Path(scratch).iterdir())
+        ]
     return Exported(written, differences)
 
 
@@ -147,7 +148,6 @@ def _cases(config: ExportConfig, opened: Opened, style: Style | None) -> list[Pa
 def _facts(config: ExportConfig, opened: Opened, style: Style | None, inputs: list[str]) -> dict[str, Any]:
     """Return what the file says of itself."""
     return {
-        "impasto": __version__,
         "network": opened.manifest.network,
         "fingerprint": opened.manifest.fingerprint,
         "licence": opened.manifest.licence,
@@ -156,14 +156,3 @@ def _facts(config: ExportConfig, opened: Opened, style: Style | None, inputs: li
         "inputs": inputs,
         "style": None if style is None else {"name": style.name, "strength": config.strength, **asdict(style.credits)},
     }
-
-
-def _moved(draft: Path, folder: Path) -> Path:
-    """Write a draft's content under its name into a folder, whole or not at all; raises UnwritableOutput."""
-    target = folder / draft.name
-    try:
-        with atomic_write(target) as file:
-            file.write(draft.read_bytes())
-    except OSError as error:
-        raise UnwritableOutput(str(target), error.strerror or "cannot be written") from error
-    return target

@@ -21,7 +21,6 @@ from impasto.nets.norm import Conditioning
 __all__ = ["FoldedUpsampled", "bake", "fold", "onnx_program", "program_of", "write_onnx"]
 
 
-
 class FoldedUpsampled(nn.Module):
     """What `Upsampled` computes, with four ninths of its multiplications.
 

@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from safetensors.torch import save
 
 from impasto import errors, nets
-from impasto.atomic import atomic_write, make_folder
-from impasto.errors import UnwritableOutput
+from impasto.atomic import make_folder, write_whole
 from impasto.export import remote
 from impasto.export.exporting import Exported, Opened
 from impasto.export.formats import Run
@@ -67,13 +66,8 @@ def write_folder(opened: Opened, folder: Path) -> Exported:
             (draft / name).write_bytes(data)
         difference = check_painter(_by_transformers(draft), "transformers", NAMES, _cases(opened), TOLERANCE)
     paths = write_repository(opened.file, folder, folder.name, transformers=True)
-    for name, data in content.items():
-        try:
-            with atomic_write(folder / name) as file:
-                file.write(data)
-        except OSError as error:
-            raise UnwritableOutput(str(folder / name), error.strerror or "cannot be written") from error
-    return Exported([*paths, *(folder / name for name in content)], {"transformers": difference})
+    paths += [write_whole(folder / name, data) for name, data in content.items()]
+    return Exported(paths, {"transformers": difference})
 
 
 NAMES = ("picture", "style", "strength")
@@ -132,7 +126,9 @@ def _by_transformers(folder: Path) -> Run:
         from transformers import AutoModel
         from transformers.utils import HF_MODULES_CACHE
     model = AutoModel.from_pretrained(folder, trust_remote_code=True, local_files_only=True).eval()
-    shutil.rmtree(Path(HF_MODULES_CACHE, "transformers_modules", folder.name), ignore_errors=True)  # its copy of the code
+    shutil.rmtree(
+        Path(HF_MODULES_CACHE, "transformers_modules", folder.name), ignore_errors=True
+    )  # its copy of the code
 
     @torch.inference_mode()
     def run(inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:

@@ -20,9 +20,10 @@ __all__ = ["find_network", "find_style", "own_file", "styles_beside"]
 def find_style(name: str, *, model: Model = "main", fit: Callable[[str], Style] | None = None) -> Style:
     """Return the style that a name means, or the mix that several mean (`starry-night:0.7+great-wave:0.3`).
 
-    name: the path of a .style file, a style on the Hugging Face Hub (`hf:user/repo/name`), a bundled style's name (`van-gogh-starry-night`) or an unambiguous tail of it
-    (`starry-night`), where case, spaces and underscores do not matter, `random:SEED`, or the path of a painting;
-    or several of these with weights, see `parse_mix`.  A mix is called by its parts, see `mix_name`.
+    name: the path of a .style file, a style on the Hugging Face Hub (`hf:user/repo/name`), a bundled style's name
+    (`van-gogh-starry-night`) or an unambiguous tail of it (`starry-night`), where case, spaces and underscores do not
+    matter, `random:SEED`, or the path of a painting; or several of these with weights, see `parse_mix`.  A mix is
+    called by its parts, see `mix_name`.
     model: the network beside which named styles lie.
     fit: turns the path of a painting into its style; without it paintings are refused.
     Raises UnknownStyle with the nearest names, InvalidOption for a painting without `fit`, for what is no mix, seed or

@@ -94,7 +94,9 @@ def upload(folder: Path, repo: str, *, private: bool = False) -> str:
     except OSError as error:  # all that the Hub answers, and all that a connection lacks
         status = getattr(getattr(error, "response", None), "status_code", None)
         if status in (401, 403):
-            raise ModelError(f"{repo}: the Hub refuses; log in (hf auth login, or HF_TOKEN) as who may write") from error
+            raise ModelError(
+                f"{repo}: the Hub refuses; log in (hf auth login, or HF_TOKEN) as who may write"
+            ) from error
         raise ModelError(f"{repo}: cannot be published ({_sentence(error)})") from error
     return address
 

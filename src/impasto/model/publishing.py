@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from impasto.atomic import atomic_write, make_folder
-from impasto.errors import InvalidOption, ModelError, UnwritableOutput
+from impasto.atomic import make_folder, write_whole
+from impasto.errors import InvalidOption, ModelError
 from impasto.model.bundled import Model, network_of, style_paths
 from impasto.model.card import write_card
 from impasto.model.hub import NETWORK, upload
@@ -60,7 +60,9 @@ def write_repository(
         content |= {NETWORK: network, "network.safetensors": network.with_suffix(".safetensors")}
     if not content:
         raise InvalidOption("there is nothing to publish; name a network or .style files")
-    return _written(folder, {name: _read(file) for name, file in content.items()}, write_card(repo, network, styles, transformers))
+    return _written(
+        folder, {name: _read(file) for name, file in content.items()}, write_card(repo, network, styles, transformers)
+    )
 
 
 def _read(file: Path) -> bytes:
@@ -71,14 +73,5 @@ def _read(file: Path) -> bytes:
 
 
 def _written(folder: Path, content: dict[str, bytes], card: str) -> list[Path]:
-    paths = []
-    for name, data in {**content, "README.md": card.encode()}.items():
-        path = folder / name
-        make_folder(path.parent)
-        try:
-            with atomic_write(path) as file:
-                file.write(data)
-        except OSError as error:
-            raise UnwritableOutput(str(path), error.strerror or "cannot be written") from error
-        paths.append(path)
-    return paths
+    make_folder(folder / "styles" if any("/" in name for name in content) else folder)
+    return [write_whole(folder / name, data) for name, data in {**content, "README.md": card.encode()}.items()]
