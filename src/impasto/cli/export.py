@@ -23,15 +23,13 @@ __all__ = ["export"]
 def export(model: str, output: str, **given: Any) -> None:
     """Write a network for other programs.
 
-    MODEL is main, fast, or a network's file.  What is written takes pictures of any size and gives paintings
-    of the same;
-    it is compared with torch before it appears.  More in docs/export.md.
+    MODEL is main, fast, or a network's file.  What is written takes pictures of any size and gives paintings of the
+    same size; it is compared with torch before it appears.  More in docs/export.md.
     """
     with needing("train", "exporting"):
         from impasto.export.exporting import export_network
-    exported = export_network(
-        model, Path(output), **{name: value for name, value in given.items() if value is not None}
-    )
+    chosen = {name: value for name, value in given.items() if value is not None}
+    exported = export_network(model, Path(output), **chosen)
     for path in exported.paths:
         click.echo(f"{path}  {path.stat().st_size / 1000:.0f} kB")
     for program, difference in exported.differences.items():
