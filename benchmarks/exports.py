@@ -1,6 +1,6 @@
 """What runs where: every format in every program that is here, how near it comes to Impasto, and how fast.
 
-    python benchmarks/exports.py [--photo PHOTO] [--runs 5] [--model main]
+    python benchmarks/exports.py [--photo PHOTO] [--runs 5] [--model main] [--format FORMAT ...]
 
 Prints the table of docs/export.md.  Differences are those of 8-bit pictures from what Impasto's own network paints in
 torch in float32, over a photo at several sizes; seconds are medians at 512 x 384 px.
@@ -10,6 +10,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -26,16 +27,6 @@ PHOTO = Path(__file__).parent.parent / "examples" / "astronaut.jpg"
 SIZES = ((1, 1), (67, 101), (384, 512), (601, 799))
 SPEED = (384, 512)
 STYLE = "van-gogh-starry-night"
-FORMATS = (
-    ("onnx", "f32"),
-    ("onnx", "f16"),
-    ("openvino", "f32"),
-    ("openvino", "f16"),
-    ("torch", "f32"),
-    ("torch", "f16"),
-    ("torchscript", "f32"),
-    ("torchscript", "f16"),
-)
 
 
 def main() -> None:
@@ -44,6 +35,7 @@ def main() -> None:
     parser.add_argument("--photo", type=Path, default=PHOTO)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--model", default="main")
+    parser.add_argument("--format", choices=list(FORMS), nargs="+", default=list(FORMS), dest="formats")
     options = parser.parse_args()
     opened = open_model(options.model)
     style = impasto.find_style(STYLE, model=options.model)
@@ -56,14 +48,17 @@ def main() -> None:
     print("| format | precision | kB | program | largest difference, levels | PSNR, dB | seconds |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory() as folder:
-        for form, precision in FORMATS:
+        for form, precision in product(options.formats, ("f32", "f16")):
             target = Path(folder) / f"painter{FORMS[form].suffix}"
             paths = impasto.export_network(options.model, target, format=form, precision=precision).paths
             size = sum(path.stat().st_size for path in paths) / 1000
             for program, run in programs(form, target):
                 worst, decibels = compare(run, photos, paintings, given)
                 seconds = timed(run, {"picture": planes(photos[SPEED]), **given}, options.runs)
-                print(f"| {form} | {precision} | {size:.0f} | {program} | {worst} | {decibels:.0f} | {seconds:.3f} |")
+                print(
+                    f"| {form} | {precision} | {size:.0f} | {program} | {worst} | {decibels:.0f} | {seconds:.3f} |",
+                    flush=True,
+                )
 
 
 def programs(form: str, path: Path) -> Iterator[tuple[str, Run]]:

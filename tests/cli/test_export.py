@@ -1,22 +1,16 @@
-"""The commands export and import: what they print, and what they say of bad input."""
+"""The commands export, import and publish: what they print, and what they say of bad input."""
 
 import pytest
 import torch
 
-from impasto.cli import main
 from impasto.model import MODELS
 
 
-def run(*arguments):
-    with pytest.raises(SystemExit) as end:
-        main(list(map(str, arguments)))
-    return end.value.code
-
-
-def test_it_says_what_it_wrote_and_how_near_it_comes(tiny_model, tmp_path, capsys):
+def test_it_says_what_it_wrote_and_how_near_it_comes(impasto, tiny_model, tmp_path):
     output = tmp_path / "dots.pt"
-    assert run("export", tiny_model.network, "-o", output, "--format", "torchscript", "-s", "dots") == 0
-    first, second = capsys.readouterr().out.splitlines()
+    result = impasto("export", tiny_model.network, "-o", output, "--format", "torchscript", "-s", "dots")
+    assert (result.code, result.err) == (0, "")
+    first, second = result.out.splitlines()
     assert first.startswith(f"{output}  ")
     assert first.endswith(" kB")
     assert second.startswith("differs from torch by at most ")
@@ -33,41 +27,42 @@ def test_it_says_what_it_wrote_and_how_near_it_comes(tiny_model, tmp_path, capsy
         (("main", "-o", "a.onnx", "-s", "stary-night"), 2, "did you mean van-gogh-starry-night"),
         (("man", "-o", "a.onnx"), 1, "man: is no network; name main or fast"),
         (("main", "-o", "absent/a.onnx"), 1, "the folder does not exist"),
+        (("broken.onnx", "-o", "a.onnx"), 1, "is absent, damaged or not a network"),
     ],
 )
-def test_bad_usage_of_export(arguments, code, said, capsys, tmp_path, monkeypatch):
+def test_bad_usage_of_export(impasto, arguments, code, said, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert run("export", *arguments) == code
-    err = capsys.readouterr().err
-    assert said in err
-    assert err.count("\n") == 1
-    assert not list(tmp_path.iterdir())
+    (tmp_path / "broken.onnx").write_bytes(b"\x08\x08")
+    result = impasto("export", *arguments)
+    assert result.code == code
+    assert said in result.err
+    assert result.err.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["broken.onnx"]
 
 
 @pytest.mark.parametrize("content", [b"", b"broken", MODELS["fast"].read_bytes()])
-def test_a_broken_checkpoint(save, content, tmp_path, capsys):
-    assert run("import", save("candy.pth", content), "-o", tmp_path / "candy.onnx") == 1
-    err = capsys.readouterr().err
-    assert "candy.pth: " in err
-    assert err.count("\n") == 1
+def test_a_broken_checkpoint(impasto, save, content, tmp_path):
+    result = impasto("import", save("candy.pth", content), "-o", tmp_path / "candy.onnx")
+    assert result.code == 1
+    assert "candy.pth: " in result.err
+    assert result.err.count("\n") == 1
     assert not (tmp_path / "candy.onnx").exists()
 
 
-def test_import_of_what_is_no_johnson(tmp_path, capsys, monkeypatch):
+def test_import_of_what_is_no_johnson(impasto, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"layer1.weight": torch.zeros(2)}, "resnet.pth")
-    assert run("import", "resnet.pth") == 1
-    assert "resnet.pth: is no checkpoint of fast_neural_style" in capsys.readouterr().err
-    assert run("import", "absent.pth") == 1
-    assert "absent.pth: there is no such file" in capsys.readouterr().err
-    assert run("import", "resnet.pth", "-o", "candy.pt") == 2
-    assert "must end in .onnx" in capsys.readouterr().err
+    assert "resnet.pth: is no checkpoint of fast_neural_style" in impasto("import", "resnet.pth").err
+    assert "absent.pth: there is no such file" in impasto("import", "absent.pth").err
+    result = impasto("import", "resnet.pth", "-o", "candy.pt")
+    assert result.code == 2
+    assert "must end in .onnx" in result.err
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [(b"", "is absent, damaged or not a network"), (b"\x08\x08", "is absent, damaged or not a network")],
-)
-def test_export_of_a_broken_network(save, content, said, tmp_path, capsys):
-    assert run("export", save("mine.onnx", content), "-o", tmp_path / "a.onnx") == 1
-    assert said in capsys.readouterr().err
+def test_publish_writes_a_folder_or_asks_where_to(impasto, tiny_model, tmp_path):
+    result = impasto("publish", tiny_model.network, "-o", tmp_path / "out")
+    assert result.code == 0
+    assert str(tmp_path / "out" / "README.md") in result.out
+    result = impasto("publish", tiny_model.network)
+    assert result.code == 2
+    assert "say where to: --to USER/REPO" in result.err

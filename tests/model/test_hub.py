@@ -222,14 +222,3 @@ def test_what_cannot_be_published_together(tiny_model, tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(UnwritableOutput):
         write_repository("main", tmp_path / "file")
-
-
-def test_the_command_writes_a_folder_or_asks_where_to(tiny_model, tmp_path, capsys):
-    with pytest.raises(SystemExit) as end:
-        main(["publish", str(tiny_model.network), "-o", str(tmp_path / "out")])
-    assert end.value.code == 0
-    assert str(tmp_path / "out" / "README.md") in capsys.readouterr().out
-    with pytest.raises(SystemExit) as end:
-        main(["publish", str(tiny_model.network)])
-    assert end.value.code == 2
-    assert "say where to: --to USER/REPO" in capsys.readouterr().err

@@ -24,8 +24,8 @@ SIZES = ((67, 101), (128, 96), (33, 16))
 """Heights and widths in px that are compared: odd ones, and multiples of the stride."""
 TOLERANCE = 2e-3
 """Largest difference allowed in float32, half of one of 256 levels."""
-HALF_TOLERANCE = 2e-2
-"""The same in float16, five levels."""
+HALF_TOLERANCE = 4e-2
+"""The same in float16, ten levels: over noise, which is harder than photos."""
 ANY_SIZES = ((67, 101), (1, 1), (128, 96), (5, 40))
 """Heights and widths in px that painters are compared at."""
 MIXING = 0.02
