@@ -130,7 +130,8 @@ def _single(style: StyleSource | None) -> Path | None:
         return None
     if str(style).endswith(".onnx"):
         return Path(style)
-    if not is_on_hub(style) or (reference := parse_reference(str(style))).style is not None:
+    parts = [name for name, _ in parse_mix(str(style))]
+    if len(parts) > 1 or not is_on_hub(parts[0]) or (reference := parse_reference(parts[0])).style is not None:
         return None
     network = fetch(reference.repo, reference.revision) / NETWORK
     many = not network.is_file() or Manifest.read(network.with_suffix(".safetensors")).style_parameters

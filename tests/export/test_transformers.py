@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 import impasto
+from export.painting import painted_once
 from impasto.errors import EngineUnavailable, UnwritableOutput
 
 pytest.importorskip("transformers")
@@ -48,12 +49,12 @@ def painted(model, processor, photo, **given):
 @pytest.mark.parametrize("options", [{}, {"strength": 0.4}])
 @pytest.mark.parametrize("style", ["dots", "lines"])
 def test_it_paints_as_impasto_does(model, processor, tiny_model, photo, style, options):
-    expected = impasto.load(style, model=tiny_model.network, precision="f32", **options)(photo)
+    expected = painted_once(tiny_model.network, photo, impasto.read_style(tiny_model.style(style)), **options)
     np.testing.assert_allclose(painted(model, processor, photo, style=style, **options), expected, atol=1.01)
 
 
 def test_mixes_files_and_vectors(model, processor, tiny_model, photo):
-    expected = impasto.load("dots:3+lines:1", model=tiny_model.network, precision="f32")(photo)
+    expected = painted_once(tiny_model.network, photo, impasto.find_style("dots:3+lines:1", model=tiny_model.network))
     np.testing.assert_allclose(painted(model, processor, photo, style={"dots": 3, "lines": 1}), expected, atol=1.01)
     vector = torch.from_numpy(impasto.read_style(tiny_model.style("lines")).vector)
     by_name = painted(model, processor, photo, style="lines")
@@ -81,7 +82,7 @@ def test_the_pipeline_takes_and_gives_pictures(folder, photo, save, tiny_model):
 
     paint = pipeline("image-to-image", model=str(folder), trust_remote_code=True)
     painting = paint(str(save("photo.png", photo)), style="lines", strength=0.5)
-    expected = impasto.load("lines", model=tiny_model.network, precision="f32", strength=0.5)(photo)
+    expected = painted_once(tiny_model.network, photo, impasto.read_style(tiny_model.style("lines")), 0.5)
     np.testing.assert_allclose(np.asarray(painting).astype(float), expected, atol=1.01)
     assert [each.size for each in paint([Image.fromarray(photo), Image.fromarray(photo[:40])])] == [(77, 101), (77, 40)]
 
@@ -124,7 +125,7 @@ def test_a_network_with_one_style(tiny_johnson, tmp_path, photo):
     impasto.export_network(tiny_johnson.network, tmp_path / "johnson", format="transformers")
     model = AutoModel.from_pretrained(tmp_path / "johnson", trust_remote_code=True).eval()
     processor = AutoImageProcessor.from_pretrained(tmp_path / "johnson", trust_remote_code=True)
-    expected = impasto.load(tiny_johnson.network, precision="f32", strength=0.5)(photo)
+    expected = painted_once(tiny_johnson.network, photo, strength=0.5)
     np.testing.assert_allclose(painted(model, processor, photo, strength=0.5), expected, atol=1.01)
     with pytest.raises(ValueError, match="in its weights; name none"):
         painted(model, processor, photo, style="dots")

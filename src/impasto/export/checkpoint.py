@@ -36,6 +36,19 @@ DROPPED = ("running_mean", "running_var", "num_batches_tracked")
 WRAPPERS = ("state_dict", "model_state_dict", "model", "net")
 """Names under which training programs keep the weights beside other things."""
 
+UNREADABLE = (
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    AssertionError,
+)
+"""What torch's restricted unpickler raises for files of other kinds."""
+
 
 def import_checkpoint(checkpoint: str | Path, output: str | Path) -> list[Path]:
     """Write a checkpoint as a network, NAME.onnx with NAME.safetensors beside it, and return their paths.
@@ -87,7 +100,7 @@ def _weights(path: Path) -> dict[str, Tensor]:
         raise ModelError(
             f"{path}: holds more than weights, or is no checkpoint of torch; save its state_dict() and import that"
         ) from error
-    except (RuntimeError, OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except UNREADABLE as error:
         raise ModelError(f"{path}: is damaged, or no checkpoint of torch") from error
     for wrapper in WRAPPERS:
         if isinstance(content, Mapping) and isinstance(content.get(wrapper), Mapping):

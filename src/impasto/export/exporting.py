@@ -129,7 +129,10 @@ def _painter(config: ExportConfig, opened: Opened, style: Style | None) -> tuple
     painter = Painter(folded, identity, MARGIN)
     if style is not None:
         strength = config.strength if identity is None else 1.0
-        return OneStyle(painter, torch.from_numpy(style.vector), strength).eval(), examples
+        vector = (
+            torch.from_numpy(style.vector) if len(style.vector) else None
+        )  # none: torch cannot save tensors of no size
+        return OneStyle(painter, vector, strength).eval(), examples
     examples |= {"style": net.new_style()[None], "strength": torch.ones(1)}
     if config.mixing:
         examples["mixing"] = torch.zeros(1, net.mixing_parameters)

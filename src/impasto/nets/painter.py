@@ -60,19 +60,20 @@ class Painter(nn.Module):
 class OneStyle(nn.Module):
     """A painter with one style: pictures in, paintings out.
 
-    style: (P,) float32; P is 0 for a network that has its style in its weights.  strength: from 0 to 1; see `Painter`.
+    style: (P,) float32, or None for a network that has its style in its weights.  strength: 0 to 1; see `Painter`.
     """
 
-    style: Tensor
+    style: Tensor | None
     strength: Tensor | None
 
-    def __init__(self, painter: Painter, style: Tensor, strength: float = 1.0) -> None:
+    def __init__(self, painter: Painter, style: Tensor | None, strength: float = 1.0) -> None:
         super().__init__()
         self.painter = painter
-        self.register_buffer("style", style[None])
+        self.register_buffer("style", None if style is None else style[None])
         self.register_buffer("strength", None if strength == 1 else torch.tensor([strength]))
 
     def forward(self, picture: Tensor) -> Tensor:
         """Return paintings, (N, 3, H, W) float32 in [0, 1]; see `Painter`."""
-        painting: Tensor = self.painter(picture, self.style, self.strength)
+        style = picture.new_zeros(1, 0) if self.style is None else self.style
+        painting: Tensor = self.painter(picture, style, self.strength)
         return painting
