@@ -10,6 +10,7 @@ from export.painting import painted_once, planes
 from impasto.errors import InvalidOption, ModelError, ParityError, UnknownStyle, UnwritableOutput
 from impasto.export.config import ExportConfig
 from impasto.export.formats import FACTS_KEY, FORMS
+from impasto.export.parity import TOLERANCES
 from impasto.model import Style, write_style
 from impasto.runtime.session import Session
 
@@ -173,7 +174,7 @@ def test_a_folder_that_cannot_be_written(tiny_model, tmp_path, monkeypatch):
 
 
 def test_what_differs_is_not_written(tiny_model, tmp_path, monkeypatch):
-    monkeypatch.setattr("impasto.export.exporting.TOLERANCE", -1.0)
+    monkeypatch.setitem(TOLERANCES, "f32", -1.0)
     with pytest.raises(ParityError, match=r"TorchScript differs from torch by .* px"):
         export(tiny_model.network, tmp_path / "a.pt", format="torchscript", style="dots")
     assert not list(tmp_path.iterdir())

@@ -18,7 +18,7 @@ from impasto.errors import InvalidOption, ModelError
 from impasto.export.config import ExportConfig
 from impasto.export.formats import FORMS
 from impasto.export.graph import bake, fold
-from impasto.export.parity import HALF_TOLERANCE, TOLERANCE, Painted, check_painter, mixed
+from impasto.export.parity import Painted, check_painter, mixed
 from impasto.fitting import fitted
 from impasto.model import IDENTITY, Manifest, Model, Style, find_style, mix, network_of, styles_beside
 from impasto.nets.base import PaintingNet
@@ -78,13 +78,12 @@ def export_network(model: Model, output: str | Path, **options: Any) -> Exported
     style = _style(config, opened)
     painter, examples = _painter(config, opened, style)
     facts = json.dumps(_facts(config, opened, style, list(examples)))
-    tolerance = HALF_TOLERANCE if config.precision == "f16" else TOLERANCE
     with tempfile.TemporaryDirectory() as scratch:
         draft = Path(scratch) / target.name
         form.write(painter, examples, draft, facts, config)
         cases = _cases(config, opened, style)
         differences = {
-            program: check_painter(open_file(draft), program, list(examples), cases, tolerance)
+            program: check_painter(open_file(draft), program, list(examples), cases, config.precision)
             for program, open_file in form.runtimes.items()
         }
         written = [

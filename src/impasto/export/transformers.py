@@ -25,7 +25,7 @@ from impasto.atomic import make_folder, write_whole
 from impasto.export import remote
 from impasto.export.exporting import Exported, Opened
 from impasto.export.formats import Run
-from impasto.export.parity import TOLERANCE, Painted, check_painter
+from impasto.export.parity import Painted, check_painter
 from impasto.extras import needing
 from impasto.model import Style
 from impasto.model.publishing import write_repository
@@ -64,7 +64,7 @@ def write_folder(opened: Opened, folder: Path) -> Exported:
         draft.mkdir()
         for name, data in content.items():
             (draft / name).write_bytes(data)
-        difference = check_painter(_by_transformers(draft), "transformers", NAMES, _cases(opened), TOLERANCE)
+        difference = check_painter(_by_transformers(draft), "transformers", NAMES, _cases(opened))
     paths = write_repository(opened.file, folder, folder.name, transformers=True)
     paths += [write_whole(folder / name, data) for name, data in content.items()]
     return Exported(paths, {"transformers": difference})
