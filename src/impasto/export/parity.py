@@ -81,7 +81,7 @@ def check_painter(
     """Return the largest difference of a painter's paintings from torch's, over sizes and cases.
 
     run: the painter in some program; inputs: the names of its inputs; see `export_network`.
-    precision: f32 or f16, in which a single pixel is left out: where all is of one colour, norms enlarge what rounding leaves.
+    precision: f32 or f16, in which a single pixel is left out: norms enlarge what rounding leaves of one colour.
     Raises ParityError, naming program and size, if it is more than TOLERANCES allow.
     """
     chance, worst = np.random.default_rng(0), 0.0
