@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from impasto.errors import UnwritableOutput
 
-__all__ = ["atomic_write", "check_folder", "make_folder"]
+__all__ = ["atomic_write", "check_folder", "make_folder", "write_whole"]
 
 
 @contextmanager
@@ -43,6 +43,16 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file as `atomic_write` does and return its path; raises UnwritableOutput, naming it."""
+    try:
+        with atomic_write(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise UnwritableOutput(str(path), error.strerror or "cannot be written") from error
+    return path
 
 
 def check_folder(output: Path) -> None:

@@ -4,7 +4,7 @@ import click
 import pytest
 
 from impasto import __version__
-from impasto.cli import COMMANDS
+from impasto.cli import COMMANDS, module_of
 from impasto.runtime.stylizer import StylizeOptions
 
 
@@ -25,7 +25,7 @@ def test_without_a_command_the_help_is_shown(impasto):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_a_module_and_help(impasto, command):
-    found = getattr(import_module(f"impasto.cli.{command}"), command)
+    found = getattr(import_module(f"impasto.cli.{module_of(command)}"), module_of(command))
     assert isinstance(found, click.Command)
     result = impasto(command, "--help")
     assert (result.code, result.err) == (0, "")

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from impasto import __version__
 from impasto.cli.command import Command
 from impasto.errors import ImpastoError, InvalidOption
 
-__all__ = ["impasto", "main"]
+__all__ = ["impasto", "main", "module_of"]
 
 COMMANDS = {
     "stylize": "Paint photos in a style.",
@@ -27,10 +28,18 @@ COMMANDS = {
     "optimize": "Paint one photo by optimising its pixels: slow, and the finest.",
     "train": "Train a network on paintings and photos.",
     "tune": "Search the options of a training run.",
+    "export": "Write a network for other programs: ONNX, torch, OpenVINO, Hugging Face.",
+    "import": "Turn a checkpoint of another program into a network.",
+    "publish": "Put a network and its styles on the Hugging Face Hub.",
     "evaluate": "Judge paintings by their distances from photo and painting.",
     "bench": "Measure how fast this machine paints.",
     "completion": "Print what a shell needs to complete commands, options and styles.",
 }
+
+
+def module_of(command: str) -> str:
+    """Return the name of a command's module, and of the function in it: the command's own, unless Python keeps it."""
+    return f"{command}_" if iskeyword(command) else command
 
 
 class LazyGroup(Command, click.Group):
@@ -44,7 +53,7 @@ class LazyGroup(Command, click.Group):
         """Import and return a command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"impasto.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"impasto.cli.{module_of(cmd_name)}"), module_of(cmd_name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

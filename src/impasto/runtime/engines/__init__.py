@@ -13,13 +13,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import EngineUnavailable, InvalidOption
+from impasto.errors import EngineUnavailable, InvalidOption, ModelError
 from impasto.image import IntegerArray
 
 __all__ = ["ENGINES", "PRECISIONS", "Engine", "open_engine"]
 
 ENGINES = ("openvino", "onnxruntime", "torch")
 PRECISIONS = ("auto", "f32", "bf16")
+LOCATION = b"\n\x08location"
+"""How ONNX, which is protobuf, writes that a tensor lies elsewhere: the key of an entry of `external_data`."""
 
 
 class Engine(Protocol):
@@ -71,7 +73,8 @@ def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", pr
     engine: openvino, onnxruntime, torch, or auto: torch for CUDA devices, else OpenVINO.
     device: auto (the CPU), cpu, cuda, cuda:N, or a device that the engine knows by that name.
     precision: f32, bf16, or auto (bf16 where the device has it).
-    Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there.
+    Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there, and
+    ModelError for a file that is damaged or not whole.
     """
     if engine != "auto" and engine not in ENGINES:
         raise InvalidOption(f"--engine is one of auto, {', '.join(ENGINES)}, got {engine}")
@@ -84,5 +87,12 @@ def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", pr
     except ImportError as error:
         extra = {"openvino": "openvino", "onnxruntime": "impasto[onnxruntime]", "torch": "impasto[train]"}[engine]
         raise EngineUnavailable(f"the engine {engine} is not installed; pip install '{extra}'") from error
+    _check_whole(network)
     opened: Engine = module.open_network(network, device=device, precision=precision)
     return opened
+
+
+def _check_whole(network: Path) -> None:
+    """Raise ModelError if an ONNX file refers to other files, which could be any on this machine."""
+    if network.is_file() and LOCATION in network.read_bytes():
+        raise ModelError(f"{network}: keeps its weights in another file; save it as one file")
