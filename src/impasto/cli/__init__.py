@@ -16,6 +16,7 @@ __all__ = ["impasto", "main"]
 
 COMMANDS = {
     "stylize": "Paint photos in a style.",
+    "batch": "Paint a collection: folders, buckets, tables or tars; on all cores or a cluster.",
     "video": "Paint a film, with steady strokes and its sound.",
     "webcam": "Paint what a camera sees, live.",
     "styles": "List the bundled styles, show all of them on one photo, or find those like a painting.",
