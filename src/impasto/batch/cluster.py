@@ -69,12 +69,12 @@ class Cluster:
     @property
     def cpus(self) -> int:
         """Cores of all its machines."""
-        return int(self.ray.cluster_resources().get("CPU", 0))
+        return int(self._resources().get("CPU", 0))
 
     @property
     def gpus(self) -> float:
         """GPUs of all its machines."""
-        return float(self.ray.cluster_resources().get("GPU", 0))
+        return float(self._resources().get("GPU", 0))
 
     def paint(
         self, chunks: Iterable[Chunk], plan: Plan, *, actors: int, cpus: int, gpus: float = 0.0
@@ -97,6 +97,10 @@ class Cluster:
                 num_gpus=gpus,
             )
             yield from self._records(painted)
+
+    def _resources(self) -> dict[str, float]:
+        resources: dict[str, float] = self.ray.cluster_resources()  # type: ignore[no-untyped-call]
+        return resources
 
     def _connect(self) -> None:
         quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}

@@ -23,9 +23,7 @@ class BatchOptions:
     quality: int = option(95, "quality of JPEG and WebP", low=1, high=100)
     limit: int | None = option(None, "paint the first so many photos only; tars are not divided", low=1)
     shard: str = option("", "I/N: paint the I-th of N parts, as one of N jobs on the same SRC and DST")
-    chunk: int | None = option(
-        None, "photos that are handed out and written down together; up to 64", low=1, high=65536
-    )
+    chunk: int | None = option(None, "photos that are handed out together; by default up to 64", low=1)
     retry: bool = option(False, "try again what could not be painted before")
     workers: int | None = option(None, "painting processes; 1 paints in this one; by default one for each core", low=1)
     cpus: int = option(1, "cores of each painting process", low=1)

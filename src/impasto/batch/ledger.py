@@ -22,9 +22,11 @@ from typing import Any
 from impasto.batch.store import Store
 from impasto.errors import ImpastoError, InvalidOption
 
-__all__ = ["FOLDER", "Attempt", "Ledger", "Record"]
+__all__ = ["FOLDER", "RUN", "Attempt", "Ledger", "Record", "drafts_of", "parts_of"]
 
 FOLDER = ".impasto"
+RUN = "run"
+"""Whose drafts belong to no chunk."""
 CAREFUL = 2
 """From this attempt on a chunk's photos are painted one by one, each written down before."""
 BLAMED = 2
@@ -61,7 +63,7 @@ class Record:
 
     def __add__(self, other: Record) -> Record:
         """Return what became of both."""
-        sums = {
+        sums: dict[str, Any] = {
             each.name: getattr(self, each.name) + getattr(other, each.name)
             for each in dataclasses.fields(self)
             if each.name != "id"
@@ -109,7 +111,7 @@ class Ledger:
         found = self._read(name)
         if found is None:
             empty = self.store.is_empty()
-            self._write(name, dict(facts), FOLDER)
+            self._write(name, dict(facts), RUN)
             return empty
         for key, value in facts.items():
             if found.get(key) != value:
@@ -141,7 +143,7 @@ class Ledger:
             attempt = Attempt(id_, found["tries"] + 1, {**blame, photo: blame.get(photo, 0) + 1} if photo else blame)
             if attempt.tries > MOST_TRIES + sum(attempt.blame.values()):
                 raise ImpastoError(f"painting the chunk {id_} of {self.store.url} ended {MOST_TRIES} processes")
-            self.store.remove(drafts_of(id_))
+            self.store.remove_drafts(drafts_of(id_))
         self.note(attempt, "")
         return attempt
 
@@ -152,8 +154,8 @@ class Ledger:
     def finish(self, record: Record) -> None:
         """Write down what became of a chunk, for good."""
         self._write(_done(record.id), dataclasses.asdict(record), record.id)
-        for name in (_begun(record.id), drafts_of(record.id), parts_of(record.id)):
-            self.store.remove(name)
+        self.store.remove(_begun(record.id))
+        self.store.remove_drafts(drafts_of(record.id))
 
     def forget(self, id_: str) -> None:
         """Let a chunk be painted again, but for the paintings that are there."""

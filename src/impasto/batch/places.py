@@ -126,16 +126,16 @@ def spread(url: str) -> Iterator[str]:
 
 def patiently(fs: Any, action: Callable[[], T]) -> T:
     """Return what an action gives, tried again after a pause where it fails on another machine."""
-    for number in range(TRIES):
+    pauses = [] if is_local(fs) else [PAUSE * 2**number for number in range(TRIES - 1)]
+    while True:
         try:
             return action()
         except FINAL:
             raise
         except Exception:
-            if is_local(fs) or number == TRIES - 1:
+            if not pauses:
                 raise
-            time.sleep(PAUSE * 2**number)
-    raise AssertionError  # the last try returns or raises
+            time.sleep(pauses.pop(0))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from impasto.model import MODELS, Style, network_of
 from impasto.options import adapted, check_name
@@ -77,8 +77,10 @@ class Recipe:
             return self
         for name in options:
             check_name(StylizeOptions, name, "painting")
-        values = {name: adapted(value, getattr(StylizeOptions(), name)) for name, value in options.items()}
-        return replace(self, options=replace(self.options, **cast("dict[str, Any]", values)))
+        values: dict[str, Any] = {
+            name: adapted(value, getattr(StylizeOptions(), name)) for name, value in options.items()
+        }
+        return replace(self, options=replace(self.options, **values))
 
     def stylizer(self, session: Session) -> Stylizer:
         """Return the Stylizer on its network, opened; raises as it does."""

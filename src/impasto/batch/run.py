@@ -15,7 +15,7 @@ from typing import Any
 
 from impasto.batch.chunks import Chunk, Entry, TarChunk
 from impasto.batch.config import BatchOptions
-from impasto.batch.ledger import FOLDER, Ledger, Record
+from impasto.batch.ledger import RUN, Ledger, Record, drafts_of
 from impasto.batch.processes import Processes
 from impasto.batch.recipe import Engine, Recipe, Resolve
 from impasto.batch.sources import chunked, find
@@ -214,7 +214,7 @@ class _Run:
         lines = [json.dumps({"photo": photo, "error": reason}) for photo, reason in progress.failed]
         lines += [json.dumps({"notice": notice}) for notice in progress.notices]
         if lines:
-            store.write(name, "".join(f"{line}\n" for line in lines).encode(), f"{FOLDER}/drafts/report")
+            store.write(name, "".join(f"{line}\n" for line in lines).encode(), drafts_of(RUN))
             progress.report = store.shown(name)
         else:
             store.remove(name)
@@ -243,7 +243,7 @@ def _workers(cluster: Any, options: BatchOptions) -> int:
         return max(1, _cores() // options.cpus)
     if options.gpus:
         return max(1, int(cluster.gpus / options.gpus))
-    return max(1, cluster.cpus // options.cpus)
+    return max(1, int(cluster.cpus) // options.cpus)
 
 
 def _cores() -> int:

@@ -45,6 +45,9 @@ class FileSink:
     def finish(self) -> None:
         """End the chunk."""
 
+    def clear(self) -> None:
+        """Remove what the chunk, now written down, needs no more."""
+
 
 class TarSink:
     """A tar for all of a chunk, which is written in parts and then put together.
@@ -93,6 +96,10 @@ class TarSink:
             whole.write(END)
             whole.seek(0)
             self.store.write_from(self.name, whole, self.drafts)
+
+    def clear(self) -> None:
+        """Remove the parts, once the chunk is written down."""
+        self.store.remove_folder(self.folder)
 
     def _write_part(self) -> None:
         name = f"{self.folder}/{len(self.parts):06d}"

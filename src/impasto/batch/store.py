@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -94,10 +94,20 @@ class Store:
             return self.fs.open(self.at(name), "rb")
 
     def remove(self, name: str) -> None:
-        """Remove a file, or a folder with all that is in it, if it is there."""
+        """Remove a file if it is there."""
+        with write_errors(self.shown(name)), suppress(FileNotFoundError):
+            self.fs.rm_file(self.at(name))
+
+    def remove_folder(self, name: str) -> None:
+        """Remove a folder with all that is in it, if it is there."""
         with write_errors(self.shown(name)):
             if self.fs.exists(self.at(name)):
                 self.fs.rm(self.at(name), recursive=True)
+
+    def remove_drafts(self, drafts: str) -> None:
+        """Remove what is left of files that did not become whole."""
+        if not self._is_whole:
+            self.remove_folder(drafts)
 
     def names(self, under: str) -> list[str]:
         """Return the names of all files below a folder, sorted; none if it is not there."""

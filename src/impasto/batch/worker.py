@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from impasto.batch.chunks import Chunk, FileChunk, Item
 from impasto.batch.ledger import Attempt, Ledger, Record
@@ -50,7 +50,7 @@ class _Work:
     """An item on its way: its picture or its file so far, unless it failed, and what is to be recorded of it."""
 
     item: Item
-    record: Record = Record()
+    record: Record = field(default_factory=Record)
     picture: Picture | None = None
     data: bytes | None = None
 
@@ -93,6 +93,7 @@ class Painter:
         outputs = total.outputs if isinstance(chunk, FileChunk) else ()
         record = replace(total, id=chunk.id, seconds=time.perf_counter() - began, outputs=outputs)
         self.ledger.finish(record)
+        sink.clear()
         return record
 
     def _sink(self, chunk: Chunk, attempt: Attempt) -> tuple[Sink, bool]:

@@ -75,7 +75,7 @@ def batch(
 
 
 def _resolve(given: dict[str, Any], engine: Any, follow: FitProgress) -> Any:
-    """Return a function that gives the recipe of a style, or of what the options say for "" """
+    """Return a function that gives the recipe of a style, and for no name that of the options."""
     from impasto import api
     from impasto.batch.recipe import Recipe
 
@@ -96,12 +96,13 @@ class _Follow(Progress):
         """Show it after a chunk."""
         if self.bar is None:
             self.begin()
-        failed = f"{len(progress.failed):,} failed" if progress.failed else "none failed"
         part, left = progress.part, progress.seconds_left
-        words = [f"{progress.painted:,} photos", f"{progress.rate:.1f} photos/s"]
-        words += [] if part is None else [f"{part:.0%}"]
-        words += [] if left is None else [f"{_time(left)} left"]
-        self.show(part or 0.0, f"{progress.rate:.1f} photos/s, {failed}", ", ".join(words), always=part == 1)
+        line = [f"{progress.painted:,} photos"]
+        line += [] if part is None else [f"{part:.0%}"]
+        line += [] if left is None else [f"{_time(left)} left"]
+        facts = [f"{progress.rate:.1f} photos/s"]
+        facts += [f"{len(progress.failed):,} failed"] if progress.failed else []
+        self.show(part or 0.0, ", ".join(facts), ", ".join(line), always=part == 1)
 
 
 def _time(seconds: float) -> str:
@@ -109,6 +110,10 @@ def _time(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _photos(count: int) -> str:
+    return f"{count:,} photo{'s' if count != 1 else ''}"
 
 
 def _say(done: run.Progress, output: str, as_json: bool) -> None:
@@ -119,8 +124,8 @@ def _say(done: run.Progress, output: str, as_json: bool) -> None:
         click.echo(json.dumps(facts | {"seconds": round(done.seconds, 3), "report": done.report or None}))
         return
     before = f", {earlier:,} of them earlier" if earlier else ""
-    click.echo(f"{output}  {done.painted:,} photos painted{before}  {done.rate:.1f} photos/s  {done.seconds:.1f} s")
+    click.echo(f"{output}  {_photos(done.painted)} painted{before}  {done.rate:.1f} photos/s  {done.seconds:.1f} s")
     if done.failed:
-        click.echo(f"impasto: {len(done.failed):,} photos could not be painted; {done.report} says why", err=True)
+        click.echo(f"impasto: {_photos(len(done.failed))} could not be painted; {done.report} says why", err=True)
     elif done.report:
         click.echo(f"impasto: {done.report} has notices", err=True)
