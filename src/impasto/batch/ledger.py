@@ -74,7 +74,8 @@ class Record:
     def from_json(cls, values: dict[str, Any]) -> Record:
         """Return the record that became JSON."""
         failed = tuple((str(name), str(reason)) for name, reason in values.pop("failed"))
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}, failed=failed)
+        facts: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**facts, failed=failed)
 
 
 @dataclass
@@ -107,6 +108,7 @@ class Ledger:
         facts: how it is painted.
         Raises InvalidOption where the output is painted otherwise, and UnwritableOutput.
         """
+        self.store.make()
         name = f"{FOLDER}/run.json"
         found = self._read(name)
         if found is None:
@@ -156,6 +158,11 @@ class Ledger:
         self._write(_done(record.id), dataclasses.asdict(record), record.id)
         self.store.remove(_begun(record.id))
         self.store.remove_drafts(drafts_of(record.id))
+
+    def tidy(self) -> None:
+        """Remove what chunks left that were begun and then made otherwise; nothing else may be painting."""
+        for folder in ("begun", "parts", "drafts"):
+            self.store.remove_folder(f"{FOLDER}/{folder}")
 
     def forget(self, id_: str) -> None:
         """Let a chunk be painted again, but for the paintings that are there."""

@@ -112,9 +112,9 @@ def _text(row: Mapping[Any, Any], column: str) -> str:
 
 
 def _options(value: Any) -> dict[str, Any]:
-    if isinstance(value, str) and value.strip():
+    if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = json.loads(value.strip() or "{}")
         except ValueError as error:
             raise InvalidOption(f"options is not JSON ({error})") from error
     if isinstance(value, list) and all(isinstance(pair, tuple) for pair in value):

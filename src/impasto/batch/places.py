@@ -32,8 +32,8 @@ __all__ = [
 
 T = TypeVar("T")
 
-TRIES, PAUSE = 3, 0.5
-"""How often something is tried elsewhere than on this machine, and the seconds before the second time; then double."""
+PAUSES = (0.5, 2.0)
+"""Seconds before something that failed on another machine is tried again."""
 FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, NotImplementedError, ImportError, ValueError)
 """Errors that another try does not mend."""
 OF_ITS_NAME = frozenset({errno.ENAMETOOLONG, errno.EISDIR, errno.ENOTDIR, errno.EINVAL, errno.EILSEQ})
@@ -124,18 +124,17 @@ def spread(url: str) -> Iterator[str]:
         yield from (url_of(fs, name) for name in found)
 
 
-def patiently(fs: Any, action: Callable[[], T]) -> T:
+def patiently(fs: Any, action: Callable[[], T], pauses: tuple[float, ...] = PAUSES) -> T:
     """Return what an action gives, tried again after a pause where it fails on another machine."""
-    pauses = [] if is_local(fs) else [PAUSE * 2**number for number in range(TRIES - 1)]
-    while True:
-        try:
-            return action()
-        except FINAL:
+    try:
+        return action()
+    except FINAL:
+        raise
+    except Exception:
+        if is_local(fs) or not pauses:
             raise
-        except Exception:
-            if not pauses:
-                raise
-            time.sleep(pauses.pop(0))
+    time.sleep(pauses[0])
+    return patiently(fs, action, pauses[1:])
 
 
 @contextmanager

@@ -77,9 +77,8 @@ class Recipe:
             return self
         for name in options:
             check_name(StylizeOptions, name, "painting")
-        values: dict[str, Any] = {
-            name: adapted(value, getattr(StylizeOptions(), name)) for name, value in options.items()
-        }
+        defaults = StylizeOptions()
+        values: dict[str, Any] = {name: adapted(value, getattr(defaults, name)) for name, value in options.items()}
         return replace(self, options=replace(self.options, **values))
 
     def stylizer(self, session: Session) -> Stylizer:

@@ -158,6 +158,8 @@ class _Run:
             self.progress.seconds = time.perf_counter() - began
             self.follow(self.progress)
         self._write_report()
+        if not self.options.shard:
+            self.ledger.tidy()
         return self.progress
 
     def _add(self, record: Record, weight: int) -> None:
@@ -185,8 +187,9 @@ class _Run:
             yield each
 
     def _is_to_try_again(self, chunk: Chunk, record: Record) -> bool:
-        in_tar = self.options.to == "tars" or (self.options.to == "as-is" and isinstance(chunk, TarChunk))
-        if not (self.options.retry and record.failed) or in_tar:
+        """Return whether a chunk's failures are, and let them: a tar is not written again."""
+        is_tar_of_tar = isinstance(chunk, TarChunk) and self.options.to != "files"
+        if not self.options.retry or not record.failed or is_tar_of_tar:
             return False
         self.ledger.forget(chunk.id)
         return True

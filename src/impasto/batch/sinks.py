@@ -27,6 +27,7 @@ class FileSink:
     """
 
     start, earlier = 0, Record()
+    lists_outputs = False
 
     def __init__(self, store: Store, id_: str, *, looks: bool) -> None:
         self.store, self.drafts, self.looks = store, drafts_of(id_), looks
@@ -53,8 +54,10 @@ class TarSink:
     """A tar for all of a chunk, which is written in parts and then put together.
 
     start: how many items of the chunk are in parts already; earlier: what became of them.
-    A part is a line of JSON with the number of items so far and their record, and then members as they stand in a tar.
+    A part is a line of JSON with the number of items in it and their record, and then members as they stand in a tar.
     """
+
+    lists_outputs = True
 
     def __init__(self, store: Store, id_: str, name: str) -> None:
         self.store, self.name, self.drafts, self.folder = store, name, drafts_of(id_), parts_of(id_)
@@ -63,6 +66,7 @@ class TarSink:
         self.start = sum(head["items"] for head in heads)
         self.earlier = sum((Record.from_json(head["record"]) for head in heads), Record())
         self.members: list[bytes] = []
+        self.holds = self.earlier.written > 0
         self.items, self.record = 0, Record()
         if not self.parts and store.exists(name):
             raise UnwritableOutput(store.shown(name), "is there already and not of this run; name another output")
@@ -78,16 +82,18 @@ class TarSink:
         """Take note of what became of an item, and of its painting if there is one."""
         if data is not None:
             self.members.append(packed(item.output, data))
-            record = dataclasses.replace(record, outputs=() if item.carried else (item.output,))
+            self.holds = True
         self.items += 1
         self.record += record
         if self.items >= PART:
             self._write_part()
 
     def finish(self) -> None:
-        """Put the parts together."""
+        """Put the parts together, if anything is in them."""
         if self.items:
             self._write_part()
+        if not self.holds:
+            return
         with tempfile.TemporaryFile() as whole:
             for part in self.parts:
                 with self.store.open_file(part) as stream:

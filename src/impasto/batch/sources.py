@@ -58,9 +58,10 @@ def chunked(found: Iterable[Found], size: int) -> Iterator[Chunk]:
 
 def _found(source: str, output: Store, options: BatchOptions, resolve: Resolve, styled: bool) -> Iterator[Found]:
     if is_pattern(source):
-        start = source[: min(source.index(sign) for sign in "*?[{" if sign in source)].rpartition("/")[0]
+        fixed = source[: min(source.index(sign) for sign in "*?[{" if sign in source)].rpartition("/")[0]
+        _, start = opened(fixed or ("/" if source.startswith("/") else "."))
         for url in spread(source):
-            yield from _file(url, url.removeprefix(start or ".").lstrip("/"), options)
+            yield from _file(url, opened(url)[1].removeprefix(start).lstrip("/"), options)
         return
     with read_errors(source):
         fs, path = opened(source)

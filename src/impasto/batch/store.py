@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from impasto.atomic import atomic_write
+from impasto.atomic import atomic_write, make_folder
 from impasto.batch.places import is_local, opened, patiently, protocols, read_errors, write_errors
 
 __all__ = ["Store"]
@@ -35,6 +35,11 @@ class Store:
         """Return the folder at a path or URL, whether it is there or not; raises as `places.opened` does."""
         fs, root = opened(url)
         return cls(url.rstrip("/") or "/", fs, root)
+
+    def make(self) -> None:
+        """Make the folder if that is needed to write into it; raises UnwritableOutput."""
+        if is_local(self.fs):
+            make_folder(Path(self.root))
 
     def at(self, name: str) -> str:
         """Return the path of a file in the file system."""

@@ -152,7 +152,8 @@ class Painter:
             sink.put(work.item, data)
         if data is None:
             return work
-        return replace(work, picture=None, data=data, record=replace(work.record, written=len(data)))
+        outputs = (work.item.output,) if sink.lists_outputs and not work.item.carried else ()
+        return replace(work, picture=None, data=data, record=replace(work.record, written=len(data), outputs=outputs))
 
     def _recipe(self, item: Item) -> Recipe:
         recipe = item.recipe or self.plan.recipe
