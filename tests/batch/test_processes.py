@@ -11,9 +11,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cli.conftest import with_source
 from impasto.errors import ImpastoError
 
-from ..cli.conftest import with_source
 from .conftest import ledger, paintings, stamps
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "kill"), reason="needs signals")
