@@ -24,15 +24,19 @@ BAD = {
 """Files that are no photos; None: half of one."""
 
 
+NETWORK = {"model": "fast", "precision": "f32"}
+"""It is quickly compiled for any size, and comes with Impasto."""
+
+
 @pytest.fixture(scope="session")
-def resolve(tiny_model):
-    """Return what makes the names dots and lines recipes of a tiny network, and no name that of dots.
+def resolve():
+    """Return what makes recipes of styles' names, and of no name the recipe of starry-night.
 
     They paint at strength 0, which takes no time, where a test does not say otherwise.
     """
 
     def of(style):
-        return Recipe.of(api.load(style or "dots", model=tiny_model.network, precision="f32", strength=0))
+        return Recipe.of(api.load(style or "starry-night", strength=0, **NETWORK))
 
     return of
 
@@ -41,7 +45,7 @@ def resolve(tiny_model):
 def paint(resolve):
     """Return a function that paints a collection, by default in this process."""
 
-    def run(source, output, *, style="dots", strength=0.0, follow=None, ray=None, **options):
+    def run(source, output, *, style="starry-night", strength=0.0, follow=None, ray=None, **options):
         recipe = resolve(style).changed({"strength": strength}) if style else None
         chosen = BatchOptions(**{"workers": 1, **options})
         engine = Engine(precision="f32")

@@ -9,7 +9,7 @@ from impasto.batch import run as running
 from impasto.errors import InvalidOption, UnreadablePicture, UnwritableOutput
 from impasto.image import read
 
-from .conftest import BAD, ledger, paintings, report, stamps
+from .conftest import BAD, NETWORK, ledger, paintings, report, stamps
 
 NAMES = [
     *(f"{n:02d}.{('jpeg', 'png', 'gif.png')[n % 3]}" for n in range(0, 12, 2)),
@@ -17,11 +17,11 @@ NAMES = [
 ]
 
 
-def test_a_folder_is_painted_as_stylize_paints(paint, album, tmp_path, tiny_model):
+def test_a_folder_is_painted_as_stylize_paints(paint, album, tmp_path):
     done = paint(album, tmp_path / "out", strength=1.0)
     assert paintings(tmp_path / "out") == sorted(NAMES)
     assert (done.painted, done.painted_now, len(done.failed), done.whole) == (12, 12, len(BAD), True)
-    whole = np.asarray(api.stylize(album / "10.png", "dots", model=tiny_model.network, precision="f32"), np.int16)
+    whole = np.asarray(api.stylize(album / "10.png", "starry-night", **NETWORK), np.int16)
     assert np.abs(read(tmp_path / "out/10.png").pixels.astype(np.int16) - whole).max() <= 1
 
 
@@ -118,7 +118,7 @@ def test_paintings_that_were_there_stay(paint, album, tmp_path):
 @pytest.mark.parametrize(
     ("again", "words"),
     [
-        ({"style": "lines"}, "style dots, not lines"),
+        ({"style": "great-wave"}, "style van-gogh-starry-night, not hokusai-great-wave"),
         ({"format": "png"}, "--format"),
         ({"quality": 50}, "--quality 95, not 50"),
         ({"to": "tars"}, "--to"),

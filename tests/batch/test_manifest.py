@@ -11,7 +11,7 @@ from impasto import api
 from impasto.errors import InvalidOption
 from impasto.image import read
 
-from .conftest import paintings, report
+from .conftest import NETWORK, paintings, report
 
 
 @pytest.fixture
@@ -34,13 +34,14 @@ def test_paths_are_below_the_tables_folder(paint, table, tmp_path):
     assert done.painted == 3
 
 
-def test_styles_options_and_outputs_of_rows(paint, table, tmp_path, tiny_model):
-    rows = 'path,style,options,output\nb.png,lines,"{""strength"": 1}",x/one.png\nb.png,,"{""strength"": 1}",two.png\n'
-    paint(table(rows + "b.png,,,three.png\n"), tmp_path / "out")
+def test_styles_options_and_outputs_of_rows(paint, table, tmp_path):
+    strong = '"{""strength"": 1}"'
+    rows = f"b.png,great-wave,{strong},x/one.png\nb.png,,{strong},two.png\nb.png,,,three.png\n"
+    paint(table(f"path,style,options,output\n{rows}"), tmp_path / "out")
     assert paintings(tmp_path / "out") == ["three.png", "two.png", "x/one.png"]
     photo = read(tmp_path / "b.png").pixels
-    for name, style in (("x/one.png", "lines"), ("two.png", "dots")):
-        whole = np.asarray(api.stylize(photo, style, model=tiny_model.network, precision="f32"), np.int16)
+    for name, style in (("x/one.png", "great-wave"), ("two.png", "starry-night")):
+        whole = np.asarray(api.stylize(photo, style, **NETWORK), np.int16)
         assert np.abs(read(tmp_path / "out" / name).pixels.astype(np.int16) - whole).max() <= 1
     assert (read(tmp_path / "out/three.png").pixels == photo).all()
 
@@ -49,7 +50,7 @@ def test_parquet(paint, table, tmp_path):
     table("")
     columns = {
         "path": ["a.jpg", None, "b.png"],
-        "style": ["lines", "lines", None],
+        "style": ["great-wave", "great-wave", None],
         "options": [{"stroke": 0.2}, None, {"stroke": None}],
         "year": [1, 2, 3],
     }
@@ -65,16 +66,16 @@ def test_parquet(paint, table, tmp_path):
         ("", "no path"),
         ("absent.jpg", "no such file"),
         ("a.jpg,starry-nite", "starry-nite"),
-        ("a.jpg,lines,{strength: 1}", "not JSON"),
-        ('a.jpg,lines,"[1]"', "JSON object"),
-        ('a.jpg,lines,"{""strenght"": 1}"', "did you mean 'strength'"),
-        ('a.jpg,lines,"{""strength"": 7}"', "between 0 and 1"),
-        ("a.jpg,lines,,../x.jpg", "not below the output"),
-        ("a.jpg,lines,,/x.jpg", "not below the output"),
-        ("a.jpg,lines,,.impasto/run.png", "not below the output"),
-        ("a.jpg,lines,,x.xyz", "cannot write pictures as .xyz"),
-        ("a.jpg,lines,,x.jpg,more", "more fields"),
-        ("a.jpg,lines,,same.jpg", "of another"),
+        ("a.jpg,great-wave,{strength: 1}", "not JSON"),
+        ('a.jpg,great-wave,"[1]"', "JSON object"),
+        ('a.jpg,great-wave,"{""strenght"": 1}"', "did you mean 'strength'"),
+        ('a.jpg,great-wave,"{""strength"": 7}"', "between 0 and 1"),
+        ("a.jpg,great-wave,,../x.jpg", "not below the output"),
+        ("a.jpg,great-wave,,/x.jpg", "not below the output"),
+        ("a.jpg,great-wave,,.impasto/run.png", "not below the output"),
+        ("a.jpg,great-wave,,x.xyz", "cannot write pictures as .xyz"),
+        ("a.jpg,great-wave,,x.jpg,more", "more fields"),
+        ("a.jpg,great-wave,,same.jpg", "of another"),
         ("../../a.jpg", "not below the output"),
     ],
 )
@@ -96,7 +97,7 @@ def test_a_painting_never_replaces_its_photo(paint, table, tmp_path):
 
 
 def test_rows_without_a_style(paint, table, tmp_path):
-    done = paint(table("path,style\na.jpg,\nb.png,lines\n"), tmp_path / "out", style=None)
+    done = paint(table("path,style\na.jpg,\nb.png,great-wave\n"), tmp_path / "out", style=None)
     assert paintings(tmp_path / "out") == ["b.png"]
     assert "no style" in done.failed[0][1]
     with pytest.raises(InvalidOption, match="--style"):
@@ -105,7 +106,7 @@ def test_rows_without_a_style(paint, table, tmp_path):
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"file,style\na.jpg,lines\n", "no column path"), (b"", "no column path"), (b"path\n\xff\xfe\n", "UTF-8")],
+    [(b"file,style\na.jpg,great-wave\n", "no column path"), (b"", "no column path"), (b"path\n\xff\xfe\n", "UTF-8")],
 )
 def test_a_file_that_is_no_table_of_photos(paint, tmp_path, content, words):
     (tmp_path / "photos.csv").write_bytes(content)
@@ -128,4 +129,4 @@ def test_absolute_paths_and_urls(paint, table, tmp_path, album):
 
 def test_json_is_not_needed_for_no_options(paint, table, tmp_path):
     assert paint(table("path,options\na.jpg, \nb.png,{}\n"), tmp_path / "out").painted == 2
-    assert json.loads((tmp_path / "out/.impasto/run.json").read_text())["the style"] == "dots"
+    assert json.loads((tmp_path / "out/.impasto/run.json").read_text())["the style"] == "van-gogh-starry-night"

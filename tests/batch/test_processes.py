@@ -30,13 +30,13 @@ def many(tmp_path, bytes_of):
 
 
 @pytest.fixture
-def start(tiny_model):
+def start():
     """Return a function that starts the command in a process of its own."""
     started = []
 
     def call(*arguments):
-        command = [sys.executable, "-m", "impasto", "batch", *map(str, arguments), "-s", tiny_model.style("dots")]
-        command += ["--precision", "f32"]
+        command = [sys.executable, "-m", "impasto", "batch", *map(str, arguments), "-s", "starry-night"]
+        command += ["--model", "fast", "--precision", "f32"]
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=with_source(), text=True
         )

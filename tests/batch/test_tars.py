@@ -2,8 +2,12 @@
 
 import io
 import tarfile
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from impasto.batch import sinks
@@ -187,3 +191,14 @@ def test_the_limit_takes_whole_tars(paint, shards, tmp_path):
 def test_members_as_they_stand_in_a_tar(tmp_path, name):
     (tmp_path / "x.tar").write_bytes(packed(name, b"12345") + packed("b", b"") + END)
     assert [(member.name, member.data) for member in members(str(tmp_path / "x.tar"))] == [(name, b"12345"), ("b", b"")]
+
+
+@given(
+    files=st.dictionaries(
+        st.from_regex(r"[a-zé][a-z0-9_é]{0,120}\.(jpg|txt)", fullmatch=True), st.binary(max_size=1500)
+    )
+)
+def test_any_files_come_back_from_a_tar(files):
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "x.tar").write_bytes(b"".join(packed(name, data) for name, data in files.items()) + END)
+        assert {member.name: member.data for member in members(f"{folder}/x.tar")} == files
