@@ -21,10 +21,10 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "kill"), reason="needs signals")
 
 @pytest.fixture
 def many(tmp_path, bytes_of):
-    """Return a folder of 60 photos."""
+    """Return a folder of 40 photos."""
     folder = tmp_path / "many"
     folder.mkdir()
-    for number in range(60):
+    for number in range(40):
         (folder / f"{number:02d}.jpg").write_bytes(bytes_of(number))
     return folder
 
@@ -49,7 +49,7 @@ def start():
         process.communicate()
 
 
-def until(condition, seconds=60):
+def until(condition, seconds=300):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -62,9 +62,10 @@ def workers_of(process):
     return [child for child in children if "spawn_main" in " ".join(child.cmdline())]
 
 
+@pytest.mark.slow
 def test_two_processes_paint_all(paint, many, tmp_path):
     done = paint(many, tmp_path / "out", workers=2)
-    assert (done.painted_now, len(paintings(tmp_path / "out"))) == (60, 60)
+    assert (done.painted_now, len(paintings(tmp_path / "out"))) == (40, 40)
 
 
 def test_the_run_goes_on_where_it_was_killed(start, many, tmp_path):
@@ -74,16 +75,16 @@ def test_the_run_goes_on_where_it_was_killed(start, many, tmp_path):
     workers = workers_of(first)
     first.kill()
     first.communicate()
-    psutil.wait_procs(workers, timeout=20)  # they end by themselves
+    psutil.wait_procs(workers, timeout=100)  # they end by themselves
     before = stamps(out)
-    assert 8 <= len(before) < 60
+    assert 8 <= len(before) < 40
     second = start(many, out, "--workers", 2, "--chunk", 5, "--json")
-    said = json.loads(second.communicate(timeout=100)[0])
+    said = json.loads(second.communicate(timeout=500)[0])
     assert second.returncode == 0
     after = stamps(out)
-    assert len(after) == 60
+    assert len(after) == 40
     assert {name: after[name] for name in before} == before
-    assert (said["painted"], said["earlier"], said["failed"]) == (60, len(before), 0)
+    assert (said["painted"], said["earlier"], said["failed"]) == (40, len(before), 0)
     assert {path.name for path in (out / ".impasto").iterdir()} == {"run.json", "done"}
 
 
@@ -93,14 +94,15 @@ def test_a_process_that_is_killed_is_replaced(start, many, tmp_path):
     until(lambda: out.exists() and len(paintings(out)) >= 6)
     before = stamps(out)
     os.kill(workers_of(process)[0].pid, signal.SIGKILL)
-    said = json.loads(process.communicate(timeout=100)[0])
+    said = json.loads(process.communicate(timeout=500)[0])
     assert process.returncode == 0
-    assert (said["painted"], said["failed"]) == (60, 0)
+    assert (said["painted"], said["failed"]) == (40, 0)
     after = stamps(out)
     assert {name: after[name] for name in before} == before
-    assert sum(record["painted"] + record["there"] for record in ledger(out)) == len(after) == 60
+    assert sum(record["painted"] + record["there"] for record in ledger(out)) == len(after) == 40
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_all_and_the_same_command_goes_on(start, many, tmp_path):
     out = tmp_path / "out"
     process = start(many, out, "--workers", 2)
@@ -108,14 +110,14 @@ def test_ctrl_c_ends_all_and_the_same_command_goes_on(start, many, tmp_path):
     workers = workers_of(process)
     for each in (process.pid, *(worker.pid for worker in workers)):  # as a terminal does
         os.kill(each, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "Traceback" not in err
-    assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert not psutil.wait_procs(workers, timeout=100)[1]
     again = start(many, out, "--workers", 1)
-    again.communicate(timeout=100)
+    again.communicate(timeout=500)
     assert again.returncode == 0
-    assert len(paintings(out)) == 60
+    assert len(paintings(out)) == 40
 
 
 DEADLY = """
@@ -131,6 +133,7 @@ worker.read = deadly
 """
 
 
+@pytest.mark.slow
 def test_a_photo_that_ends_its_process_is_found_and_left_out(paint, many, tmp_path, monkeypatch):
     """As one does for which there is not enough memory; sitecustomize brings it into the processes."""
     (tmp_path / "site").mkdir()

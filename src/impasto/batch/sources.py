@@ -65,7 +65,8 @@ def _found(source: str, output: Store, options: BatchOptions, resolve: Resolve, 
         return
     with read_errors(source):
         fs, path = opened(source)
-        if fs.isdir(path):
+        # Behind http a file may look like a folder, if it holds links.
+        if (is_local(fs) or not (_is_manifest(source) or list(_file(source, path, options)))) and fs.isdir(path):
             if _is_folder(fs, path, output):
                 raise UnwritableOutput(output.url, "is the folder of the photos; name another")
             yield from _in_folder(source.rstrip("/"), fs, path, path, output, options)

@@ -117,7 +117,8 @@ class Store:
     def names(self, under: str) -> list[str]:
         """Return the names of all files below a folder, sorted; none if it is not there."""
         top = self.at(under)
-        with read_errors(self.shown(under)):
+        found: list[str] = []
+        with read_errors(self.shown(under)), suppress(FileNotFoundError):
             found = patiently(self.fs, partial(self.fs.find, top))
         return sorted(under + str(path).removeprefix(top) for path in found)
 
