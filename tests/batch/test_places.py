@@ -115,7 +115,7 @@ def test_photos_behind_http(paint, album, web, tmp_path):
     done = paint(f"{web}/photos.csv", tmp_path / "table")
     assert done.painted == 1
     assert done.failed == [(f"{web}/absent.png", "there is no such file")]
-    with pytest.raises(UnwritableOutput, match="run.json.*PUT"):
+    with pytest.raises(UnwritableOutput, match=r"run\.json.*PUT"):
         paint(album, f"{web}/new")
 
 

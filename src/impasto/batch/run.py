@@ -7,23 +7,25 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
 from impasto.batch.chunks import Chunk, Entry, TarChunk
 from impasto.batch.config import BatchOptions
 from impasto.batch.ledger import RUN, Ledger, Record, drafts_of
+from impasto.batch.places import local_path
 from impasto.batch.processes import Processes
+from impasto.batch.progress import Follow, Progress
 from impasto.batch.recipe import Engine, Recipe, Resolve
 from impasto.batch.sources import chunked, find
 from impasto.batch.store import Store
 from impasto.batch.worker import Painter, Plan
 from impasto.errors import InvalidOption
 
-__all__ = ["Follow", "Progress", "batch"]
+__all__ = ["batch"]
 
 CHUNK, TAR_CHUNK = 64, 512
 """Photos that are handed out together, and those that become one tar."""
@@ -31,49 +33,6 @@ ROUNDS = 4
 """Of a small collection each process gets so many chunks at least."""
 LOOK_AHEAD = 2000
 """Chunks that are looked for ahead of painting; once all are found the time that is left is known."""
-
-
-@dataclass
-class Progress:
-    """How far a batch is.
-
-    painted: photos that have a painting; painted_now: those that got it in this run; failed: (photo, why) pairs;
-    notices: what the user should know; report: the name of the file that holds both; seconds: that this run took;
-    found: weight of what was found so far; whole: whether that is all; over, over_now: weight of what is done, and of
-    that in this run.
-    """
-
-    painted: int = 0
-    painted_now: int = 0
-    failed: list[tuple[str, str]] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    report: str = ""
-    seconds: float = 0.0
-    found: int = 0
-    whole: bool = False
-    over: int = 0
-    over_now: int = 0
-
-    @property
-    def part(self) -> float | None:
-        """The part that is done, 0..1, or None while it is not known."""
-        return self.over / self.found if self.whole and self.found else None
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Seconds until the end, or None while it is not known."""
-        if not self.whole or not self.over_now:
-            return None
-        return (self.found - self.over) * self.seconds / self.over_now
-
-    @property
-    def rate(self) -> float:
-        """Photos painted a second."""
-        return self.painted_now / self.seconds if self.seconds else 0.0
-
-
-Follow = Callable[[Progress], None]
-"""Called after each chunk."""
 
 
 def batch(
@@ -100,6 +59,8 @@ def batch(
     options, engine = options or BatchOptions(), engine or Engine()
     if options.gpus and ray is None:
         raise InvalidOption("--gpus is for --ray; without it give --device")
+    if ray is not None:  # the machines have no current folder in common
+        source, output = _absolute(source), _absolute(output)
     store = Store.open(output)
     found = find(source, store, options, resolve, styled=recipe is not None)
     with ExitStack() as stack:
@@ -247,6 +208,11 @@ def _workers(cluster: Any, options: BatchOptions) -> int:
     if options.gpus:
         return max(1, int(cluster.gpus / options.gpus))
     return max(1, int(cluster.cpus) // options.cpus)
+
+
+def _absolute(url: str) -> str:
+    local = local_path(url)
+    return url if local is None else str(local.absolute())
 
 
 def _cores() -> int:

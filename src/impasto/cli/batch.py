@@ -14,7 +14,7 @@ from impasto.runtime.regions import FOUND
 from impasto.runtime.stylizer import StylizeOptions
 
 if TYPE_CHECKING:
-    from impasto.batch import run
+    from impasto.batch.progress import Progress as Painted
     from impasto.batch.recipe import Recipe
 
 __all__ = ["batch"]
@@ -92,7 +92,7 @@ def _resolve(given: dict[str, Any], engine: Any, follow: FitProgress) -> Any:
 class _Follow(Progress):
     """Shows how far a batch is."""
 
-    def __call__(self, progress: run.Progress) -> None:
+    def __call__(self, progress: Painted) -> None:
         """Show it after a chunk."""
         if self.bar is None:
             self.begin()
@@ -116,7 +116,7 @@ def _photos(count: int) -> str:
     return f"{count:,} photo{'s' if count != 1 else ''}"
 
 
-def _say(done: run.Progress, output: str, as_json: bool) -> None:
+def _say(done: Painted, output: str, as_json: bool) -> None:
     """Print what became of the collection."""
     earlier = done.painted - done.painted_now
     if as_json:
