@@ -16,8 +16,10 @@ __all__ = ["atomic_write", "check_folder", "make_folder", "write_whole"]
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_write(path: str | os.PathLike[str], drafts: Path | None = None) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends without an error.
+
+    drafts: the folder, on the same disk, where the file lies until then; by default that of `path`.
 
     Until then, and for good if the block raises, a file that was there stays as it was; nothing else is left
     in the folder. Permissions follow the umask, or the file that is replaced; a link is written through.
@@ -30,7 +32,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with target.open("wb") as stream:  # also what says that a folder is one
             yield stream
         return
-    draft = target.with_name(f".impasto-{secrets.token_hex(6)}.tmp")
+    draft = (drafts or target.parent) / f".impasto-{secrets.token_hex(6)}.tmp"
     try:
         # Opened by hand rather than with tempfile, whose files only their owner may read.
         with draft.open("xb") as stream:

@@ -20,6 +20,7 @@ __all__ = ["impasto", "main", "module_of"]
 
 COMMANDS = {
     "stylize": "Paint photos in a style.",
+    "batch": "Paint a collection: folders, buckets, tables or tars; on all cores or a cluster.",
     "video": "Paint a film, with steady strokes and its sound.",
     "webcam": "Paint what a camera sees, live.",
     "serve": "Serve painting over HTTP, with a web studio.",

@@ -67,12 +67,15 @@ class Engine(Protocol):
         raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")
 
 
-def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
+def open_engine(
+    network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto", threads: int = 0
+) -> Engine:
     """Return the engine to run a network file (.onnx) with.
 
     engine: openvino, onnxruntime, torch, or auto: torch for CUDA devices, else OpenVINO.
     device: auto (the CPU), cpu, cuda, cuda:N, or a device that the engine knows by that name.
     precision: f32, bf16, or auto (bf16 where the device has it).
+    threads: cores that it may use of the CPU; 0 means all.
     Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there, and
     ModelError for a file that is damaged or not whole.
     """
@@ -88,7 +91,7 @@ def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", pr
         extra = {"openvino": "openvino", "onnxruntime": "impasto[onnxruntime]", "torch": "impasto[train]"}[engine]
         raise EngineUnavailable(f"the engine {engine} is not installed; pip install '{extra}'") from error
     _check_whole(network)
-    opened: Engine = module.open_network(network, device=device, precision=precision)
+    opened: Engine = module.open_network(network, device=device, precision=precision, threads=threads)
     return opened
 
 
