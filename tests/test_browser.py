@@ -114,9 +114,9 @@ def test_a_dropped_photo_is_painted_as_impasto_paints_it_also_offline(site, brow
     page.get_by_text("Ready").wait_for(timeout=120_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     by_keyboard(page)
-    page.get_by_label("Photo").set_input_files(tmp_path / "photo.png")
+    page.get_by_label("Photo", exact=True).set_input_files(tmp_path / "photo.png")
     assert_painted(page, tmp_path, style="van-gogh-starry-night", strength=0.8)
-    page.get_by_label("Photo").set_input_files(Path(__file__))
+    page.get_by_label("Photo", exact=True).set_input_files(Path(__file__))
     page.get_by_text("is not a picture that this browser can read").wait_for(timeout=20_000)
     assert problems == []
 
@@ -125,7 +125,7 @@ def test_a_dropped_photo_is_painted_as_impasto_paints_it_also_offline(site, brow
     page.reload()
     page.get_by_text("Ready").wait_for(timeout=120_000)
     assert page.evaluate("crossOriginIsolated")
-    page.get_by_label("Style").select_option("hokusai-great-wave")
+    page.get_by_label("Style", exact=True).select_option("hokusai-great-wave")
     drop(page, (tmp_path / "photo.png").read_bytes())
     assert_painted(page, tmp_path, style="hokusai-great-wave", strength=1.0)
     context.close()
@@ -138,7 +138,7 @@ def by_keyboard(page):
     page.keyboard.press("Tab")
     page.keyboard.type("Vincent van Gogh: The Starry Night")
     page.wait_for_function("document.getElementById('style').value.startsWith('van-gogh')")
-    page.get_by_label("Style").select_option("van-gogh-starry-night")
+    page.get_by_label("Style", exact=True).select_option("van-gogh-starry-night")
     page.keyboard.press("Tab")
     for _ in range(4):
         page.keyboard.press("ArrowLeft")

@@ -68,8 +68,10 @@ def test_an_onnx_file_says_what_it_is_and_nothing_of_this_machine(exported, tiny
         impasto.load(path)
 
 
-@pytest.mark.parametrize(("form", "suffix"), [("torch", ".pt2"), ("torchscript", ".pt")])
-@pytest.mark.parametrize("precision", ["f32", "f16"])
+@pytest.mark.parametrize(
+    ("form", "suffix", "precision"),
+    [("torch", ".pt2", "f32"), ("torchscript", ".pt", "f32"), ("torchscript", ".pt", "f16")],
+)
 def test_one_style_for_torch(tiny_model, tmp_path, photo, form, suffix, precision):
     path = tmp_path / f"dots{suffix}"
     result = export(tiny_model.network, path, format=form, style="dots", strength=0.5, precision=precision)
@@ -90,8 +92,8 @@ def test_a_fitted_styles_mixing_is_baked_in(tiny_model, tmp_path, photo):
     write_style(fitted, tmp_path / "fitted.style")
     painted = {}
     for name in (str(tmp_path / "fitted.style"), "dots"):
-        export(tiny_model.network, tmp_path / "a.pt2", format="torch", style=name)
-        run = FORMS["torch"].runtimes["torch.export"](tmp_path / "a.pt2")
+        export(tiny_model.network, tmp_path / "a.pt", format="torchscript", style=name)
+        run = FORMS["torchscript"].runtimes["TorchScript"](tmp_path / "a.pt")
         painted[name] = run({"picture": planes(photo)})
     first, second = painted.values()
     assert np.abs(first - second).max() > 0.01
