@@ -6,20 +6,22 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from cli.conftest import with_source
 from impasto.batch.cluster import Cluster, check_address
-from impasto.errors import EngineUnavailable, ImpastoError, InvalidOption
+from impasto.errors import EngineUnavailable, InvalidOption
 
-from .conftest import ledger, paintings, stamps
+from .conftest import ledger, paintings, report, stamps
 
-LITTLE = 100 << 20  # bytes of a node's object store
+PIPES = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 @pytest.fixture
 def many(tmp_path, bytes_of):
+    """Return a folder of 60 photos."""
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(60):
@@ -28,77 +30,89 @@ def many(tmp_path, bytes_of):
 
 
 @contextmanager
-def two_nodes(**resources):
-    """Give a cluster of two nodes of a core each, and its second node."""
-    from ray.cluster_utils import Cluster as Local
+def two_nodes(gpus=0):
+    """Give the address of a cluster of two nodes, of a core each, and a function that kills the second."""
+    command = [sys.executable, str(Path(__file__).parent / "nodes.py"), str(gpus)]
+    with subprocess.Popen(command, env=with_source(), **{**PIPES, "stderr": subprocess.DEVNULL}) as process:
 
-    node = {"num_cpus": 1, "object_store_memory": LITTLE, "node_ip_address": "127.0.0.1", **resources}
-    cluster = Local(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    try:
-        yield cluster, cluster.add_node(**node)
-    finally:
-        cluster.shutdown()
+        def told(word):
+            return next(line for line in process.stdout if line.startswith(word)).split()[-1]
+
+        def kill():
+            process.stdin.write("kill\n")
+            process.stdin.flush()
+            told("killed")
+
+        try:
+            yield told("address"), kill
+        finally:
+            process.stdin.close()
+            process.wait(120)
+
+
+def started(source, output, address, *options):
+    """Start the command on a cluster."""
+    command = [sys.executable, "-m", "impasto", "batch", str(source), str(output), "-s", "starry-night", "--json"]
+    command += ["--model", "fast", "--precision", "f32", "--ray", address, *map(str, options)]
+    return subprocess.Popen(command, env=with_source(), **PIPES)
+
+
+def ended(process):
+    """Return what a command says at its end."""
+    out, err = process.communicate(timeout=900)
+    assert out, err
+    return json.loads(out.splitlines()[-1]), process.returncode
+
+
+def until_some_are_painted(out, process):
+    end = time.monotonic() + 600
+    while not out.exists() or len(paintings(out)) < 10:
+        assert time.monotonic() < end
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    return stamps(out)
 
 
 @pytest.mark.slow
-def test_a_node_that_is_killed_loses_no_photo_and_paints_none_twice(paint, many, tmp_path):
-    out, before = tmp_path / "out", {}
-    with two_nodes() as (cluster, second):
-
-        def kill(progress):
-            if progress.painted >= 10 and not before:
-                before.update(stamps(out))
-                cluster.remove_node(second, allow_graceful=False)
-
-        done = paint(many, out, strength=1.0, workers=None, chunk=4, ray=cluster.address, follow=kill)
+def test_a_node_that_is_killed_loses_no_photo_and_paints_none_twice(many, tmp_path):
+    out = tmp_path / "out"
+    with two_nodes() as (address, kill):
+        process = started(many, out, address, "--chunk", 4)
+        until_some_are_painted(out, process)
+        kill()
+        before = stamps(out)
+        said, code = ended(process)
     assert 10 <= len(before) < 60
     after = stamps(out)
     assert len(after) == 60
     assert {name: after[name] for name in before} == before
-    assert (done.painted, done.failed) == (60, [])
+    assert (code, said["painted"], said["failed"]) == (0, 60, 0)
     assert sum(record["painted"] + record["there"] for record in ledger(out)) == 60
 
 
 @pytest.mark.slow
 def test_a_driver_that_is_killed_and_started_again(many, tmp_path):
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "impasto", "batch", str(many), str(out), "-s", "starry-night", "--model", "fast"]
-    with two_nodes() as (cluster, _):
-        command += ["--precision", "f32", "--chunk", "4", "--json", "--ray", cluster.address]
-        first = subprocess.Popen(command, env=with_source(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        end = time.monotonic() + 500
-        while not out.exists() or len(paintings(out)) < 10:
-            assert time.monotonic() < end
-            assert first.poll() is None, first.communicate()
-            time.sleep(0.05)
+    with two_nodes() as (address, _):
+        first = started(many, out, address, "--chunk", 4)
+        until_some_are_painted(out, first)
         first.kill()
         first.communicate()
         time.sleep(5)  # Ray ends its actors
         before = stamps(out)
-        done = subprocess.run(command, env=with_source(), capture_output=True, text=True, timeout=900, check=False)
-    assert done.returncode == 0, done.stderr
+        said, code = ended(started(many, out, address, "--chunk", 4))
     after = stamps(out)
     assert 10 <= len(before) < len(after) == 60
     assert {name: after[name] for name in before} == before
-    said = json.loads(done.stdout)
-    assert (said["painted"], said["failed"], said["earlier"]) == (60, 0, len(before))
+    assert (code, said["painted"], said["failed"], said["earlier"]) == (0, 60, 0, len(before))
 
 
 @pytest.mark.slow
-def test_actors_share_a_gpu_and_report_what_they_cannot_paint(paint, album, tmp_path):
-    with two_nodes(num_gpus=1) as (cluster, _):
-        with Cluster(cluster.address) as opened:
-            assert (opened.cpus, opened.gpus) == (2, 2.0)
-        done = paint(album, tmp_path / "out", workers=None, gpus=0.5, chunk=4, ray=cluster.address)
-        assert (done.painted, len(done.failed)) == (12, 3)
-        (tmp_path / "file").write_text("in the way")
-        with pytest.raises(ImpastoError, match="cannot be made"):
-            paint(album, tmp_path / "file/out", ray=cluster.address)
-
-
-@pytest.mark.slow
-def test_a_cluster_of_its_own(paint, album, tmp_path):
-    assert paint(album, tmp_path / "out", ray="auto").painted == 12
+def test_actors_share_a_gpu_and_report_what_they_cannot_paint(album, tmp_path):
+    with two_nodes(gpus=1) as (address, _):
+        said, code = ended(started(album, tmp_path / "out", address, "--gpus", 0.5, "--strength", 0))
+    assert (code, said["painted"], said["failed"]) == (1, 12, 3)
+    assert len([line for line in report(tmp_path / "out") if "error" in line]) == 3
 
 
 @pytest.mark.parametrize("address", ["photos/", "photos", "s3://bucket", "", "ray://"])
