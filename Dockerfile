@@ -1,6 +1,6 @@
 # A server that paints, on CPUs: docker build -t impasto . && docker run -p 8000:8000 -e IMPASTO_KEY=secret impasto
 FROM python:3.12-slim AS build
-# serve,video paints films too, for some 260 MB more.
+# serve,video paints films too, for 255 MB more.
 ARG EXTRAS=serve
 WORKDIR /source
 COPY pyproject.toml constraints.txt README.md LICENSE ./
