@@ -75,7 +75,7 @@ def png(photo):
     return encoded(photo, "PNG")
 
 
-def ended(client, job, seconds=200.0):
+def ended(client, job, seconds=900.0):
     """Wait until a job is over, and return what is said of it."""
     assert job.status_code == 202, job.text
     name, until = job.json()["id"], time.monotonic() + seconds
