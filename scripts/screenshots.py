@@ -80,7 +80,7 @@ def learn(browser: Browser, address: str) -> None:
     panel = tab(page, "Learn")
     with TemporaryDirectory() as scratch:
         bring(panel, painting(Path(scratch)))
-    panel.get_by_text("1 minute").click()
+    panel.get_by_role("radio", name="1 minute").check()
     panel.get_by_role("button", name="Learn this style").click()
     page.wait_for_function("document.querySelector('#learn progress').value > 0.5")
     panel.get_by_label("Compare").fill("30")
@@ -95,7 +95,7 @@ def optimise(browser: Browser, address: str) -> None:
     bring(panel, PHOTOS / "rocket.jpg")
     with TemporaryDirectory() as scratch:
         bring(panel, painting(Path(scratch)), 1)
-    panel.get_by_text("384").click()
+    panel.get_by_role("radio", name="384").check()
     panel.get_by_role("button", name="Optimise").click()
     page.wait_for_function("document.querySelector('#optimise progress').value > 0.6")
     keep(page, "optimise")
