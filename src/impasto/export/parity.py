@@ -70,7 +70,8 @@ class Painted:
         """Return the painting, (H, W, 3) in [0, 1], of such a picture."""
         if self.identity is None:
             painting = _by_torch(self.net, picture, self.style).clip(0, 1)
-            return picture + np.float32(self.strength) * (painting - picture)
+            mixed: NDArray[np.float32] = picture + np.float32(self.strength) * (painting - picture)
+            return mixed
         none = replace(self.style, name=IDENTITY, vector=self.identity.numpy(), mixing=None)
         return _by_torch(self.net, picture, mix([(self.style, self.strength), (none, 1 - self.strength)])).clip(0, 1)
 

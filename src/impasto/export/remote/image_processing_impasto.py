@@ -38,7 +38,9 @@ class ImpastoImageProcessor(BaseImageProcessor):
         pixels = np.asarray(picture)
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
             raise ValueError(f"an array must be (H, W, 3) uint8, got {pixels.shape} {pixels.dtype}")
-        return np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32) / np.float32(255)
+        planes: np.ndarray[Any, np.dtype[np.float32]] = np.ascontiguousarray(pixels.transpose(2, 0, 1), np.float32)
+        planes /= 255
+        return planes
 
     def postprocess(self, output: Any) -> list[Image.Image]:
         """Return the Pillow images of a model's output."""
