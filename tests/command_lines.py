@@ -62,5 +62,6 @@ def check(arguments):
 def check_style(text):
     mix = re.sub(r"@[\d:.]+s?$", "", text)
     for name, _ in parse_mix(mix):
-        if not (is_style_file(name) or is_painting(name) or name.endswith(".onnx") or name.isupper()):
+        elsewhere = name.startswith("hf:") or name.endswith(".onnx") or name.isupper()
+        if not (is_style_file(name) or is_painting(name) or elsewhere):
             find_style(name)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impasto.batch.config import BatchOptions
+from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress, Progress
 from impasto.runtime.regions import FOUND
@@ -20,7 +21,19 @@ if TYPE_CHECKING:
 __all__ = ["batch"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # A bucket into a folder
+    impasto batch s3://bucket/photos paintings/ -s starry-night
+    # A table with a path, and perhaps a style, in each row
+    impasto batch photos.csv paintings/ -s great-wave --workers 2
+    # The third of ten parts, on ten machines
+    impasto batch photos/ paintings/ -s udnie --shard 3/10
+    # On a Ray cluster, from tars into tars
+    impasto batch 'shards/*.tar' painted/ -s udnie --ray
+    """,
+)
 @click.argument("source", metavar="SRC")
 @click.argument("output", metavar="DST")
 @click.option("-s", "--style", help="As for stylize; rows of a table may have styles of their own.")

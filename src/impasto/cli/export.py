@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.export.config import ExportConfig
 from impasto.extras import needing
@@ -14,7 +15,17 @@ from impasto.extras import needing
 __all__ = ["export"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # An ONNX file that takes a picture, a style and a strength
+    impasto export main -o painter.onnx
+    # One style baked in, for OpenVINO
+    impasto export fast -s great-wave --format openvino -o great-wave.xml
+    # A folder that transformers loads with trust_remote_code
+    impasto export main --format transformers -o impasto-main/
+    """,
+)
 @click.argument("model")
 @click.option(
     "-o", "--output", required=True, metavar="OUT", help="The file, or for transformers the folder, to write."

@@ -6,12 +6,22 @@ from pathlib import Path
 
 import click
 
+from impasto.cli.command import Command
 from impasto.extras import needing
 
 __all__ = ["import_"]
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=Command,
+    examples="""
+    # A style of pytorch/examples' fast_neural_style becomes a network
+    impasto import candy.pth -o candy.onnx
+    # It paints as any style does
+    impasto stylize photo.jpg -s candy.onnx
+    """,
+)
 @click.argument("checkpoint")
 @click.option("-o", "--output", metavar="FILE", help="The .onnx file.  [CHECKPOINT's name with .onnx, in this folder]")
 def import_(checkpoint: str, output: str | None) -> None:

@@ -6,12 +6,23 @@ from pathlib import Path
 
 import click
 
+from impasto.cli.command import Command
 from impasto.errors import InvalidOption
 
 __all__ = ["publish"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # A network of your own with its styles
+    impasto publish runs/mine/network.onnx --to you/paintings
+    # One style; the card is written for it
+    impasto publish my.style --to you/paintings
+    # What would be sent, as a folder
+    impasto publish my.style -o to-send/
+    """,
+)
 @click.argument("what", nargs=-1, required=True, metavar="WHAT...")
 @click.option("--to", "repo", metavar="USER/REPO", help="The repository, which is made where it is not there.")
 @click.option("--private", is_flag=True, help="Where the repository is made, only you see it.")

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.errors import EngineUnavailable
 from impasto.server.settings import ServerSettings
@@ -14,7 +15,17 @@ from impasto.server.settings import ServerSettings
 __all__ = ["serve"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # A studio and an HTTP API for this machine, at http://127.0.0.1:8000
+    impasto serve
+    # For the whole network: everybody must bring the key
+    impasto serve --host 0.0.0.0 --port 9000 --key "$(cat key.txt)"
+    # The API alone
+    impasto serve --no-studio
+    """,
+)
 @options_of(ServerSettings)
 def serve(**given: Any) -> None:
     """Serve painting over HTTP, with a web studio.
