@@ -29,13 +29,20 @@ def described() -> Iterator[Described]:
         if command is None:
             raise LookupError(f"impasto has no command {name}")
         context = click.Context(command, info_name=name, parent=parent)
-        options = [each for each in command.get_params(context) if isinstance(each, click.Option)]
-        records = [option.get_help_record(context) for option in options]
-        yield Described(
-            f"impasto {name}",
-            sentence,
-            f"impasto {name} {' '.join(command.collect_usage_pieces(context))}",
-            [" ".join(each.split()) for each in inspect.cleandoc(command.help or "").split("\n\n")],
-            [record for record in records if record],
-            getattr(command, "examples", ""),
-        )
+        yield _described(command, context, sentence)
+        for within in getattr(command, "commands", {}).values():
+            inner = click.Context(within, info_name=within.name, parent=context)
+            yield _described(within, inner, within.get_short_help_str(limit=100))
+
+
+def _described(command: click.Command, context: click.Context, sentence: str) -> Described:
+    options = [each for each in command.get_params(context) if isinstance(each, click.Option)]
+    records = [option.get_help_record(context) for option in options]
+    return Described(
+        context.command_path,
+        sentence,
+        f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}",
+        [" ".join(each.split()) for each in inspect.cleandoc(command.help or "").split("\n\n")],
+        [record for record in records if record],
+        getattr(command, "examples", ""),
+    )

@@ -52,6 +52,9 @@ def check(arguments):
         raise click.UsageError(f"there is no command impasto {name}; there are {', '.join(COMMANDS)}")
     with suppress(click.exceptions.Exit):  # of --help
         context = command.make_context(name, rest)
+        if isinstance(command, click.Group):
+            name, within, rest = command.resolve_command(context, rest)
+            command, context = within, within.make_context(name, rest, parent=context)
         for parameter in command.params:
             if isinstance(parameter.type, StyleName):
                 given = context.params[parameter.name] or ()

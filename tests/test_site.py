@@ -22,11 +22,18 @@ def scripts(monkeypatch):
 
 
 def flags():
-    for name in COMMANDS:
-        context = click.Context(group)
-        for parameter in group.get_command(context, name).params:
+    for name, command in every_command():
+        for parameter in command.params:
             if isinstance(parameter, click.Option):
                 yield name, parameter.opts[0]
+
+
+def every_command():
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        yield name, command
+        for inner, within in getattr(command, "commands", {}).items():
+            yield f"{name} {inner}", within
 
 
 def test_the_reference_has_every_command_and_option(scripts):
@@ -108,8 +115,11 @@ def test_a_manual_page_for_each_command(scripts, tmp_path, monkeypatch):
 
     monkeypatch.setattr(sys, "argv", ["man.py", str(tmp_path)])
     man.main()
-    assert {path.name for path in tmp_path.iterdir()} == {"impasto.1", *(f"impasto-{name}.1" for name in COMMANDS)}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "impasto.1",
+        *(f"impasto-{name.replace(' ', '-')}.1" for name, _ in every_command()),
+    }
     for name, flag in flags():
-        page = (tmp_path / f"impasto-{name}.1").read_text("utf-8")
+        page = (tmp_path / f"impasto-{name.replace(' ', '-')}.1").read_text("utf-8")
         assert flag.replace("-", "\\-") in page
         assert ".SH EXAMPLES" in page

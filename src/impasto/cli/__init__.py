@@ -27,6 +27,7 @@ COMMANDS = {
     "styles": "List the bundled styles, show all of them on one photo, or find those like a painting.",
     "fit": "Learn a new style from one painting.",
     "optimize": "Paint one photo by optimising its pixels: slow, and the finest.",
+    "data": "Fetch photos to train on, and check them.",
     "train": "Train a network on paintings and photos.",
     "tune": "Search the options of a training run.",
     "export": "Write a network for other programs: ONNX, torch, OpenVINO, Hugging Face.",

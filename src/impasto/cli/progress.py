@@ -41,14 +41,15 @@ class Progress:
     ) -> None:
         self.end()
 
-    def begin(self, title: str = "") -> None:
-        """Show that some work begins; what was before it is over."""
+    def begin(self, title: str = "", over: float = 0.0) -> None:
+        """Show that some work begins, of which a part, 0..1, was done long ago; what was before it is over."""
         from tqdm import tqdm
 
         self.end()
         self.next_line = 0.0
         self.bar = tqdm(
             total=1.0,
+            initial=over,
             desc=title,
             bar_format="{desc} {percentage:3.0f}% |{bar}| {elapsed}<{remaining} {postfix}",
             disable=not sys.stderr.isatty(),

@@ -12,7 +12,9 @@ from itertools import accumulate
 from pathlib import Path
 
 from impasto.data.archive import open_tar, open_zip
+from impasto.data.arrow import PREFIX, is_saved, open_table
 from impasto.data.folder import open_folder
+from impasto.data.shards import expand, is_pattern, tars_in
 from impasto.data.source import PhotoSource
 from impasto.errors import DataError
 
@@ -50,14 +52,20 @@ class JoinedSource:
 
 
 def open_source(path: str | os.PathLike[str]) -> PhotoSource:
-    """Index the photos in a folder, a zip or an uncompressed tar; which of them is told by content.
+    """Index the photos in a folder, a zip, an uncompressed tar or a table; which of them is told by content.
 
+    path: also a glob or names in braces, `shards-{000..009}.tar`; a folder whose photos are in tars; a folder that
+        `datasets` saved; or a data set on the Hugging Face Hub, `hf:USER/NAME[:SPLIT]`.
     Raises DataError naming the path if it is absent, broken, compressed as a whole, something else,
-    or holds no photos.
+    or holds no photos, and EngineUnavailable where `datasets` is needed and not installed.
     """
     place = Path(path)
+    if str(path).startswith(PREFIX):
+        return open_table(str(path))
     if place.is_dir():
-        return open_folder(place)
+        return _open_folder(place)
+    if not place.exists() and is_pattern(str(path)):
+        return open_sources(expand(str(path)))
     if not place.is_file():
         raise DataError(f"{place} does not exist; name a folder, a zip or a tar of photos")
     try:
@@ -75,6 +83,18 @@ def open_sources(paths: Sequence[str | os.PathLike[str]]) -> PhotoSource:
         raise DataError("no photos to train on; name a folder, a zip or a tar of them")
     parts = tuple(open_source(path) for path in paths)
     return parts[0] if len(parts) == 1 else JoinedSource(parts)
+
+
+def _open_folder(folder: Path) -> PhotoSource:
+    """Open a table that was saved, the photos in a folder, or, where it has none, those in its tars."""
+    if is_saved(folder):
+        return open_table(str(folder))
+    try:
+        return open_folder(folder)
+    except DataError:
+        if tars := tars_in(folder):
+            return open_sources(tars)
+        raise
 
 
 def _open_archive(path: Path) -> PhotoSource:

@@ -36,7 +36,7 @@ class TrainConfig:
     """A training run.  Frozen, saved with the run, and all that a resumed run needs."""
 
     style: tuple[str, ...] = option((), "painting to learn, or a folder of them; each becomes a style of the network")
-    data: tuple[str, ...] = option((), "folder, zip or tar of photos to train on")
+    data: tuple[str, ...] = option((), "folder, zip, tars or hf:USER/NAME of photos to train on")
     output: str = option("", "folder of the run: checkpoints, record, previews and the finished network")
     base: str = option(
         "", "finished run, network file or bundled network to start from; its styles of the same names go on"
