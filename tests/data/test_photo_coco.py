@@ -106,7 +106,7 @@ def test_a_zip_packed_anew_is_taken_if_each_photo_is_right(get, server, content,
 
 def test_the_servers_own_md5_is_compared_where_its_etag_is_one(get, server, monkeypatch):
     monkeypatch.setattr(type(server), "etag", '"' + "1" * 32 + '"')
-    with pytest.raises(DataError, match="its md5 is .* not 1111"):
+    with pytest.raises(DataError, match=r"its md5 is .* not 1111"):
         get()
 
 
@@ -117,7 +117,7 @@ def test_the_users_sha256_is_compared(get, content):
 
 
 def test_no_room(get, monkeypatch, tmp_path):
-    usage = namedtuple("usage", "total used free")  # noqa: PYI024
+    usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(coco.shutil, "disk_usage", lambda _: usage(9, 9, 100))
     with pytest.raises(DataError, match="are needed and 0 MB are free"):
         get()
