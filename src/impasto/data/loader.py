@@ -51,7 +51,7 @@ def photo_batches(
 
     An unreadable file is replaced by another photo and reported once as a warning of the logger
     "impasto.data". Raises InvalidOption at once, and DataError while iterating if hardly any
-    photo can be read.
+    photo can be read or one of the processes has died.
     """
     _check(size=size, batch_size=batch_size, world_size=world_size, at_least=1)
     _check(seed=seed, first_sample=first_sample, workers=workers, rank=rank, steps=steps or 0, at_least=0)
@@ -87,11 +87,23 @@ def _load(stream: PhotoStream, batches: Iterator[list[int]], workers: int) -> Ge
         collate_fn=_as_it_is,
         generator=torch.Generator(),  # else it draws from the caller's random numbers
     )
-    for batch in loader:
+    for batch in _alive(loader):
         if isinstance(batch, DataError):
             raise batch
         _report(stream.source, batch)
         yield torch.from_numpy(batch.pixels).permute(0, 3, 1, 2)
+
+
+def _alive(loader: DataLoader[Any]) -> Iterator[Any]:
+    """Yield a loader's batches; raises DataError where a process that makes them has died."""
+    try:
+        yield from loader
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise DataError(
+            "a process that reads photos has died, perhaps for lack of memory; go on by --resume, or with --workers 0"
+        ) from error
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -27,7 +27,17 @@ REASONS = {
     errno.ENOENT: "there is no such file",
     errno.EISDIR: "this is a folder, not a film",
     errno.EACCES: "the file may not be read (permission denied)",
+    errno.EINVAL: "this is no film of a kind that is read here; playlists and addresses are not followed",
 }
+
+
+CONTAINERS = (
+    "3dostr amv apng asf avi dv flic flv gif h264 hevc ivf m4v matroska,webm mjpeg mov,mp4,m4a,3gp,3g2,mj2 mpeg mpegts "
+    "mpegvideo mxf nut obu ogg rm roq smk swf vc1 vivo webp_pipe webm wtv yuv4mpegpipe"
+)
+"""Kinds of files that hold their pictures themselves.  Playlists, which FFmpeg would follow wherever they lead (to other
+files, to other machines), are none."""
+SAFE = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS.replace(" ", ",")}
 
 
 def pyav() -> ModuleType:
@@ -88,7 +98,7 @@ class FilmReader:
 
     def _opened(self) -> Any:
         try:
-            return self._av.open(self.name)
+            return self._av.open(self.name, options=dict(SAFE))
         except self._av.error.FFmpegError as error:
             reason = REASONS.get(error.errno or 0) or f"this is no film, or it is damaged ({error.strerror})"
             raise FilmError(self.name, reason) from error

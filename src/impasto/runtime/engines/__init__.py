@@ -71,7 +71,8 @@ def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", pr
     engine: openvino, onnxruntime, torch, or auto: torch for CUDA devices, else OpenVINO.
     device: auto (the CPU), cpu, cuda, cuda:N, or a device that the engine knows by that name.
     precision: f32, bf16, or auto (bf16 where the device has it).
-    Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there.
+    Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there, and
+    ModelError for a file that is no network or, where it is not a bundled one, none that is safe to open.
     """
     if engine != "auto" and engine not in ENGINES:
         raise InvalidOption(f"--engine is one of auto, {', '.join(ENGINES)}, got {engine}")
