@@ -172,7 +172,7 @@ WEIGHTS: dict[Callable[[bytes], None], float] = {
     manifest: 8,
     twin: 4,
     graph: 10,
-    network: 2,
+    network: 0.5,
     expression: 6,
     recipe: 6,
     quantity: 6,
