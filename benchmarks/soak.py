@@ -4,8 +4,8 @@
 
 Requests are calls of the API in one process: photos of mixed sizes, kinds and sources, with options drawn at random,
 and every tenth one wrong.  Frames are those of one film, 96 x 64 px, painted steadily.  What is printed is a line a
-twentieth of the way, and the slope of the memory over the second half, in MB for 1,000; the exit code is 1 if a slope is
-above the limit or something is left behind.
+twentieth of the way, and the slope of the memory over the second half, in MB for 1,000; the exit code is 1 if a slope
+is above the limit or something is left behind.
 """
 
 import argparse
@@ -84,7 +84,9 @@ def main() -> None:
                 verdict = [*watch.leaks(), *left]
                 if watch.slope > options.limit:
                     verdict.append(f"more than {options.limit} MB for 1,000")
-                print(f"{count:,} {name}: {watch.slope:+.2f} MB for 1,000, left behind: {', '.join(verdict) or 'nothing'}")
+                print(
+                    f"{count:,} {name}: {watch.slope:+.2f} MB for 1,000, left behind: {', '.join(verdict) or 'nothing'}"
+                )
                 wrong += verdict
     sys.exit(1 if wrong else 0)
 
@@ -112,7 +114,9 @@ def one(chance: np.random.Generator, scratch: Path, stylizers: dict, model: str)
         painted = stylizers[key](source)
     finally:
         (scratch / "photo.png").unlink(missing_ok=True)
-    assert (painted.shape[:2] if isinstance(painted, np.ndarray) else painted.size[::-1]) == photo.size[::-1]
+    size = painted.shape[1::-1] if isinstance(painted, np.ndarray) else painted.size
+    if size != photo.size:
+        sys.exit(f"a photo of {photo.size} became a painting of {size}")
 
 
 def chosen(chance: np.random.Generator) -> tuple[Image.Image, dict]:
@@ -165,7 +169,9 @@ def film(path: Path, count: int) -> None:
     import av
 
     height, width = FRAME
-    scene = np.asarray(Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)).resize((288, 192)))
+    scene = np.asarray(
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (9, 9, 3), np.uint8)).resize((288, 192))
+    )
     with av.open(str(path), "w") as container:
         stream = container.add_stream("mpeg4", rate=RATE)
         stream.height, stream.width, stream.pix_fmt = height, width, "yuv420p"

@@ -115,8 +115,8 @@ def pictures() -> Iterator[tuple[str, bytes]]:
         yield f"{kind.lower()}-icc", saved(rgb, kind, icc_profile=profile)
     for mode in ("1", "L", "LA", "P", "RGBA"):
         yield f"{mode.lower()}.png", saved(rgba.convert(mode), "PNG")
-    yield "i16.png", saved(Image.fromarray((PIXELS[..., 0].astype(np.uint16) * 257)), "PNG")
-    yield "l16.tiff", saved(Image.fromarray((PIXELS[..., 0].astype(np.uint16) * 257)), "TIFF")
+    yield "i16.png", saved(Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 257), "PNG")
+    yield "l16.tiff", saved(Image.fromarray(PIXELS[..., 0].astype(np.uint16) * 257), "TIFF")
     yield "cmyk.jpeg", saved(rgb.convert("CMYK"), "JPEG")
     for how in ("tiff_lzw", "packbits", "tiff_deflate", "jpeg"):
         yield f"{how}.tiff", saved(rgb, "TIFF", compression=how)
@@ -190,7 +190,12 @@ def archives() -> Iterator[tuple[str, bytes]]:
 
 def films() -> Iterator[tuple[str, bytes]]:
     """Yield films of four frames, and a playlist."""
-    kinds = (("mp4", "mpeg4", "yuv420p"), ("mkv", "ffv1", "yuv420p"), ("gif", "gif", "rgb8"), ("avi", "mjpeg", "yuvj420p"))
+    kinds = (
+        ("mp4", "mpeg4", "yuv420p"),
+        ("mkv", "ffv1", "yuv420p"),
+        ("gif", "gif", "rgb8"),
+        ("avi", "mjpeg", "yuvj420p"),
+    )
     for ending, codec, pixels in kinds:
         file = io.BytesIO()
         with av.open(file, "w", format={"mkv": "matroska"}.get(ending, ending)) as container:

@@ -1,7 +1,7 @@
 """What is fuzzed: one small function for each kind of thing that may come from a stranger.
 
-A target takes any bytes.  It may raise ImpastoError, which is what a user is told; anything else, a crash, a hang or too
-much memory is a finding.  Files are written into FOLDER first, where that is how Impasto gets them.
+A target takes any bytes.  It may raise ImpastoError, which is what a user is told; anything else, a crash, a hang or
+too much memory is a finding.  Files are written into FOLDER first, where that is how Impasto gets them.
 """
 
 from __future__ import annotations

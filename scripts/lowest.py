@@ -1,6 +1,6 @@
 """Print the lowest versions that pyproject.toml allows of what the base install needs, as constraints for pip.
 
-    python scripts/lowest.py
+python scripts/lowest.py
 """
 
 import re

@@ -1,13 +1,14 @@
 """Check what is in a wheel: the version, the licence, types, the bundled networks, and nothing that is compiled.
 
-    python scripts/wheel.py WHEEL
+python scripts/wheel.py WHEEL
 """
 
 import sys
-import tomllib
 import zipfile
 from email.parser import Parser
 from pathlib import Path
+
+import tomllib
 
 ROOT = Path(__file__).parent.parent
 NEEDED = (

@@ -1,6 +1,7 @@
 import os
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_a_draft_that_another_process_has_taken_for_a_left_one_is_begun_anew(tmp
 
     def swept_first(stream, how):
         if not calls:
-            os.unlink(stream.name)
+            Path(stream.name).unlink()
         calls.append(how)
         real(stream, how)
 

@@ -36,7 +36,7 @@ def child(work, order):
         if order.get("nobody") and not os.geteuid():
             os.setresuid(NOBODY, NOBODY, NOBODY)
         code = WORKS[work](Path(order["folder"]))
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - also the end that the system asks for
         traceback.print_exc()
     finally:
         sys.stdout.flush()
@@ -46,13 +46,13 @@ def child(work, order):
 
 def jumping_clock():
     """Let the time of day jump by a day, forth and back, at every look."""
-    real, looks = time.time, [0]
+    real, looks = time.time, [0]  # noqa: TID251 - what others may look at
 
     def jumping():
         looks[0] += 1
         return real() + 86_400 * (-1) ** looks[0]
 
-    time.time = jumping
+    time.time = jumping  # noqa: TID251
 
 
 def run(work, order):
@@ -98,6 +98,6 @@ def kill_a_child(process):
 
 if __name__ == "__main__":
     preload(sys.argv[1])
-    print("ready", flush=True)
+    print("ready", flush=True)  # noqa: T201
     for line in sys.stdin:
-        print(json.dumps(run(sys.argv[1], json.loads(line))), flush=True)
+        print(json.dumps(run(sys.argv[1], json.loads(line))), flush=True)  # noqa: T201

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+STYLE = "model/styles/dots.style"
 SOURCE = Path(__file__).parents[2] / "src"
 PROGRAM = """
 import sys
@@ -37,9 +38,21 @@ def call(folder, *arguments, broken="", missing=""):
 @pytest.mark.parametrize(
     ("missing", "arguments", "words"),
     [
-        ("openvino", ("stylize", "photos/0.png", "-s", "model/styles/dots.style", "-o", "x.png"), ("pip install", "openvino")),
-        ("av", ("video", "film.mp4", "-s", "model/styles/dots.style", "-o", "x.mp4"), ("pip install 'impasto[video]'",)),
-        ("cv2", ("video", "film.mp4", "-s", "model/styles/dots.style", "-o", "x.mp4"), ("pip install 'impasto[video]'",)),
+        (
+            "openvino",
+            ("stylize", "photos/0.png", "-s", STYLE, "-o", "x.png"),
+            ("pip install", "openvino"),
+        ),
+        (
+            "av",
+            ("video", "film.mp4", "-s", STYLE, "-o", "x.mp4"),
+            ("pip install 'impasto[video]'",),
+        ),
+        (
+            "cv2",
+            ("video", "film.mp4", "-s", STYLE, "-o", "x.mp4"),
+            ("pip install 'impasto[video]'",),
+        ),
         ("torch", ("fit", "painting.png", "-o", "x.style"), ("pip install 'impasto[train]'",)),
     ],
 )

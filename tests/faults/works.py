@@ -2,6 +2,7 @@
 
 import json
 import sys
+from importlib import import_module
 
 from impasto.errors import ImpastoError
 
@@ -81,19 +82,12 @@ def train_with_a_worker(place):
 WORKS = {work.__name__: work for work in (folder, film, large, fit, train, train_with_a_worker)}
 
 
+NEEDED = ("impasto.api", "impasto.cli.stylize", "impasto.runtime.engines.openvino_engine")
+LEARNING = ("torch.utils.tensorboard", "impasto.cli.fit", "impasto.training.fit", "impasto.training.run")
+
+
 def preload(work):
     """Import what a work needs, so that its own time is spent on what can be disturbed."""
-    import impasto.api
-    import impasto.cli.stylize
-    import impasto.runtime.engines.openvino_engine
-    import impasto.runtime.engines.safety
-
-    if work == "film":
-        import impasto.cli.video
-        import impasto.video.film  # noqa: F401
-    if work in ("fit", "train", "train_with_a_worker"):
-        import torch.utils.tensorboard
-
-        import impasto.cli.fit
-        import impasto.training.fit
-        import impasto.training.run  # noqa: F401
+    film = ("impasto.cli.video", "impasto.video.film") if work == "film" else ()
+    for name in (*NEEDED, *film, *(LEARNING if work in ("fit", "train", "train_with_a_worker") else ())):
+        import_module(name)

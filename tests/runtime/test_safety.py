@@ -44,7 +44,7 @@ def test_maps_out_of_proportion_are_refused_before_they_are_made(tmp_path):
     huge(tmp_path / "network.onnx", 255)
     check_network(tmp_path / "network.onnx")
     huge(tmp_path / "network.onnx", 1_000_000)  # 12 TB
-    program = f"from pathlib import Path; from impasto.runtime.engines.safety import check_network as check\n"
+    program = "from pathlib import Path; from impasto.runtime.engines.safety import check_network as check\n"
     program += f"from impasto.memory import peak_bytes\ntry:\n    check(Path({str(tmp_path / 'network.onnx')!r}))\n"
     program += "except Exception as error:\n    print(type(error).__name__, peak_bytes() < 1 << 30)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
@@ -69,7 +69,9 @@ def test_a_twin_of_another_network(copied, tiny_model):
         session.engine.stream(pixels, style, None, 16, 1 << 30)
 
 
-@pytest.mark.parametrize("name", ["impasto:channels=1000,blocks=900", "johnson:channels=255", "impasto:channels=1000000"])
+@pytest.mark.parametrize(
+    "name", ["impasto:channels=1000,blocks=900", "johnson:channels=255", "impasto:channels=1000000"]
+)
 def test_a_name_that_asks_for_memory_which_the_file_does_not_have(copied, name):
     twin = copied.with_suffix(".safetensors")
     manifest = Manifest.read(twin).to_json().replace(Manifest.read(twin).network, name)

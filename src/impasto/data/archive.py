@@ -134,7 +134,9 @@ def _zip_member(path: Path, info: zipfile.ZipInfo) -> ZipMember:
         raise DataError(f"{path} is packed by an unusual method ({info.filename}); pack it as a plain zip")
     if info.file_size > LARGEST:
         raise DataError(f"{path}: {info.filename} unpacks to more than {LARGEST >> 20} MB; take it out")
-    return ZipMember(info.filename, info.header_offset, info.compress_size, info.file_size, info.compress_type, info.CRC)
+    return ZipMember(
+        info.filename, info.header_offset, info.compress_size, info.file_size, info.compress_type, info.CRC
+    )
 
 
 def _tar_members(path: Path) -> Iterator[TarMember]:

@@ -16,13 +16,14 @@ from impasto.errors import ModelError
 __all__ = ["OPERATIONS", "check_graph"]
 
 OPERATIONS = frozenset(
-    """
-    Add AveragePool BatchNormalization Cast Clip Concat Constant Conv ConvTranspose DepthToSpace Div Exp Flatten Gather
-    Gemm GlobalAveragePool Identity InstanceNormalization LeakyRelu MatMul Max Min Mul Neg PRelu Pad Pow Reciprocal
-    ReduceMean ReduceSum Relu Reshape Shape Sigmoid Slice Softplus SpaceToDepth Split Sqrt Squeeze Sub Tanh Transpose
-    Unsqueeze
-    """.split()
-)
+    [
+        "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose",
+        "DepthToSpace", "Div", "Exp", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "Identity",
+        "InstanceNormalization", "LeakyRelu", "MatMul", "Max", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow",
+        "Reciprocal", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softplus",
+        "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
+    ]
+)  # fmt: skip
 """What a painting network is made of: none of these loops, reads a file or is another program's."""
 LARGEST = 1 << 28
 """Bytes of a graph's file at most."""

@@ -66,7 +66,6 @@ class Settings:
                 raise UnreadablePicture(name, f"is not the file any more that {file} was made from")
         return settings
 
-
     def _check(self) -> None:
         """Raise ValueError unless all that are to be names are text: the picture may be a stranger's."""
         masks = [name for region in self.regions for name in (region.mask, region.painting, region.painting_mask)]

@@ -35,8 +35,10 @@ CONTAINERS = (
     "3dostr amv apng asf avi dv flic flv gif h264 hevc ivf m4v matroska,webm mjpeg mov,mp4,m4a,3gp,3g2,mj2 mpeg mpegts "
     "mpegvideo mxf nut obu ogg rm roq smk swf vc1 vivo webp_pipe webm wtv yuv4mpegpipe"
 )
-"""Kinds of files that hold their pictures themselves.  Playlists, which FFmpeg would follow wherever they lead (to other
-files, to other machines), are none."""
+"""Kinds of files that hold their pictures themselves.
+
+Playlists, which FFmpeg would follow wherever they lead, to other files and other machines, are none.
+"""
 SAFE = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS.replace(" ", ",")}
 
 
