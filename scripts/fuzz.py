@@ -65,7 +65,8 @@ def one(name: str, cases: int, findings: Path) -> tuple[int, bool]:
     run = max(counts, default=0)
     print(f"{name:14} {run:8,} cases  {time.perf_counter() - began:6.0f} s  {verdict(ended.returncode)}", flush=True)
     if ended.returncode:
-        print("\n".join(said.splitlines()[-40:]), flush=True)
+        told = [line for line in said.splitlines() if not line.startswith(("#", "INFO:", "WARNING:"))]
+        print("\n".join(told[-40:]), flush=True)
     return run, ended.returncode == 0
 
 

@@ -39,8 +39,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        with target.open("wb") as stream:  # also what says that a folder is one
-            yield stream
+        with target.open("wb") as direct:  # also what says that a folder is one
+            yield direct
         return
     _sweep(target.parent)
     draft, stream = _begin(target.parent)

@@ -105,8 +105,10 @@ def open_zip(path: Path) -> ZipSource:
     try:
         with zipfile.ZipFile(path) as archive:
             photos = [info for info in archive.infolist() if is_photo(info.filename) and not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, struct.error) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
         raise DataError(f"{path} is a broken or incomplete zip ({error}); fetch or pack it again") from error
+    if any(info.compress_size > path.stat().st_size for info in photos):
+        raise DataError(f"{path} is a broken or incomplete zip (a photo is larger than it); fetch or pack it again")
     members = _by_name(_zip_member(path, info) for info in photos)
     if not members:
         raise no_photos(path)

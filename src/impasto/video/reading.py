@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cached_property, partial
@@ -21,6 +22,8 @@ USUAL_RATE = Fraction(25)
 """Frames a second where a film does not say."""
 SOUND_BEHIND = 1
 """Seconds of film after its pictures that the sound of the same time may lie in a file."""
+DURATION = re.compile(r"(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
+"""How Matroska says it: 00:01:02.480000000."""
 SHORT = 3
 """Frames that a film may end before it said it would."""
 REASONS = {
@@ -170,10 +173,9 @@ class FilmReader:
         """How long the film says that its pictures last, in seconds, or None."""
         if self.video.duration:
             return Fraction(self.video.duration * self.video.time_base)
-        told = self.video.metadata.get("DURATION", "")  # Matroska, as 00:01:02.480000000
-        if told.count(":") == 2:
-            hours, minutes, seconds = told.split(":")
-            return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+        if told := DURATION.fullmatch(self.video.metadata.get("DURATION", "")):
+            hours, minutes, seconds = map(Fraction, told.groups())
+            return 3600 * hours + 60 * minutes + seconds
         return Fraction(self.container.duration, 1_000_000) if self.container.duration and not self.sounds else None
 
     def items(self) -> Iterator[Frame | Sound]:
@@ -212,7 +214,7 @@ class FilmReader:
         """Return a packet's pictures; one that fails is an error when another follows it, else the file's end."""
         try:
             pictures: list[Any] = packet.decode()
-        except self._av.error.InvalidDataError as error:
+        except self._av.error.FFmpegError as error:
             self._failed = self._failed or error
             return []
         if self._failed and pictures and packet.dts is not None and self._count:
