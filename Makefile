@@ -1,6 +1,6 @@
 PYTHON ?= python3
 
-.PHONY: demo test clean
+.PHONY: demo test docs clean
 
 demo: .venv-demo/installed ## install Impasto (no torch) and paint a photo with a bundled style
 	.venv-demo/bin/impasto stylize examples/astronaut.jpg -s starry-night -o painted.jpg
@@ -8,6 +8,9 @@ demo: .venv-demo/installed ## install Impasto (no torch) and paint a photo with 
 
 test: .venv-test/installed ## install everything that development needs, then lint, types, contracts and tests
 	scripts/check .venv-test/bin
+
+docs: .venv-test/installed ## build the documentation's site into build/site
+	scripts/docs .venv-test/bin
 
 .venv-demo/installed: pyproject.toml
 	$(PYTHON) -m venv .venv-demo

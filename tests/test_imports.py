@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from impasto.cli import COMMANDS
+from impasto.cli import COMMANDS, module_of
 
 SOURCE = Path(__file__).parents[1] / "src"
 HEAVY = {"torch", "numpy", "PIL", "openvino", "onnxruntime", "onnx", "safetensors", "click", "tqdm", "tensorboard"}
@@ -56,7 +56,7 @@ def test_help_loads_nothing_heavy():
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_a_module_and_its_help_loads_no_torch(command):
-    assert find_spec(f"impasto.cli.{command}")
+    assert find_spec(f"impasto.cli.{module_of(command)}")
     assert not by_command(command, "--help") & TORCH_WORLD
 
 

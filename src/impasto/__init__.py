@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from impasto.api import load, styles, stylize
     from impasto.errors import ImpastoError
+    from impasto.export import export_network, import_checkpoint
     from impasto.fitting import fit, like
     from impasto.model import Credits, Style, StyleInfo, find_style, mix, random_style, read_style, walk, write_style
+    from impasto.model.publishing import publish
     from impasto.optimizing import optimize
     from impasto.runtime.stylizer import StylizeOptions, Stylizer
 
@@ -29,12 +31,15 @@ __all__ = [
     "StylizeOptions",
     "Stylizer",
     "__version__",
+    "export_network",
     "find_style",
     "fit",
+    "import_checkpoint",
     "like",
     "load",
     "mix",
     "optimize",
+    "publish",
     "random_style",
     "read_style",
     "styles",
@@ -52,9 +57,12 @@ _HOMES = {
     "fit": "impasto.fitting",
     "like": "impasto.fitting",
     "optimize": "impasto.optimizing",
+    "export_network": "impasto.export.exporting",
+    "import_checkpoint": "impasto.export.checkpoint",
     "ImpastoError": "impasto.errors",
     "find_style": "impasto.model",
     "mix": "impasto.model",
+    "publish": "impasto.model.publishing",
     "random_style": "impasto.model",
     "read_style": "impasto.model",
     "walk": "impasto.model",

@@ -21,11 +21,15 @@ from impasto.model import (
     bundled_styles,
     find_network,
     find_style,
+    is_on_hub,
     is_painting,
     is_style_file,
     network_of,
+    own_file,
     parse_mix,
+    read_style,
 )
+from impasto.model.hub import NETWORK, fetch, parse_reference
 from impasto.runtime.regions import MaskSource, Region
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions, Stylizer
@@ -52,8 +56,9 @@ def load(
     """Return a Stylizer, to paint any number of pictures with.
 
     style: a bundled style's name or a tail of it, a .style file, a painting (learned at its first use, see `fit`, and
-        kept), `random:SEED`, a mix of these (`starry-night:0.7+great-wave:0.3`), a Style, or a network file (.onnx)
-        whose style is in its weights.  May be left out where regions have styles.
+        kept), `random:SEED`, a style on the Hugging Face Hub (`hf:user/repo/name` or `hf:user/repo@tag/name`; needs
+        impasto[hub]), a mix of these (`starry-night:0.7+great-wave:0.3`), a Style, or a network file (.onnx, or
+        `hf:user/repo`) whose style is in its weights.  May be left out where regions have styles.
     mask: where to paint: a file or an array, white is painted; or `alpha`, the photo's own; or `subject`, `background`.
     regions: (mask, style) pairs, each painted on top of those before it.
     subject, background: styles for the photo's subject, which is looked for, and for the rest; regions lie on them.
@@ -72,10 +77,11 @@ def load(
     def opened(file: Path) -> Session:
         return Session.open(file, engine=engine, device=device, precision=precision)
 
-    if isinstance(style, (str, Path)) and str(style).endswith(".onnx"):
+    single = _single(style)
+    if single is not None:
         if parts or model is not None:
             raise InvalidOption(f"{style}: has one style in its weights, so it takes no regions and no other network")
-        session = opened(Path(style))
+        session = opened(single)
         return Stylizer(session, _only_style(session), chosen, mask=mask)
     named = [source for source in (style, *(source for _, source in parts)) if source is not None]
     if not named:
@@ -112,9 +118,24 @@ def _parts(source: StyleSource) -> list[str | Style]:
 
 def _owners(parts: list[str | Style]) -> list[Path]:
     """Return the networks that styles and style files belong to."""
-    files = [name for name in parts if isinstance(name, str) and is_style_file(name)]
+    named = [name for name in parts if isinstance(name, str) and (is_style_file(name) or is_on_hub(name))]
+    files = [own_file(name) for name in named]
     styles = [name for name in parts if isinstance(name, Style)]
-    return [*(find_network(find_style(file), Path(file)) for file in files), *map(find_network, styles)]
+    return [*(find_network(read_style(file), file) for file in files), *map(find_network, styles)]
+
+
+def _single(style: StyleSource | None) -> Path | None:
+    """Return the network's file if what is named is one with its style in its weights, else None."""
+    if not isinstance(style, (str, Path)):
+        return None
+    if str(style).endswith(".onnx"):
+        return Path(style)
+    parts = [name for name, _ in parse_mix(str(style))]
+    if len(parts) > 1 or not is_on_hub(parts[0]) or (reference := parse_reference(parts[0])).style is not None:
+        return None
+    network = fetch(reference.repo, reference.revision) / NETWORK
+    many = not network.is_file() or Manifest.read(network.with_suffix(".safetensors")).style_parameters
+    return None if many else network
 
 
 def _check(names: list[str | Style], network: Path) -> None:

@@ -20,15 +20,17 @@ from impasto.errors import UnwritableOutput
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["atomic_write", "check_folder", "make_folder"]
+__all__ = ["atomic_write", "check_folder", "make_folder", "write_whole"]
 
 _swept: set[Path] = set()
 """Folders in which this process has looked for what killed ones have left."""
 
 
 @contextmanager
-def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+def atomic_write(path: str | os.PathLike[str], drafts: Path | None = None) -> Iterator[BinaryIO]:
     """Open a new file that takes the place of `path` when the block ends without an error.
+
+    drafts: the folder, on the same disk, where the file lies until then; by default that of `path`.
 
     Until then, and for good if the block raises, a file that was there stays as it was; nothing else is left
     in the folder. Permissions follow the umask, or the file that is replaced; a link is written through.
@@ -42,8 +44,9 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         with target.open("wb") as direct:  # also what says that a folder is one
             yield direct
         return
-    _sweep(target.parent)
-    draft, stream = _begin(target.parent)
+    folder = drafts or target.parent
+    _sweep(folder)
+    draft, stream = _begin(folder)
     try:
         with stream:
             yield stream
@@ -93,6 +96,16 @@ def _remove_left(draft: Path) -> None:
     with draft.open("rb+") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         draft.unlink()
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file as `atomic_write` does and return its path; raises UnwritableOutput, naming it."""
+    try:
+        with atomic_write(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise UnwritableOutput(str(path), error.strerror or "cannot be written") from error
+    return path
 
 
 def check_folder(output: Path) -> None:

@@ -4,7 +4,7 @@ import click
 import pytest
 
 from impasto import __version__
-from impasto.cli import COMMANDS
+from impasto.cli import COMMANDS, module_of
 from impasto.runtime.stylizer import StylizeOptions
 
 
@@ -12,7 +12,7 @@ from impasto.runtime.stylizer import StylizeOptions
 def test_the_commands_are_listed_in_the_order_of_use(impasto, flag):
     result = impasto(flag)
     assert (result.code, result.err) == (0, "")
-    lines = result.out.split("Commands:")[1].splitlines()
+    lines = result.out.split("Commands:")[1].partition("Examples:")[0].splitlines()
     listed = [line.split()[0] for line in lines if line.startswith("  ") and line[2:3].strip()]  # others go on
     assert listed == list(COMMANDS)
 
@@ -25,7 +25,7 @@ def test_without_a_command_the_help_is_shown(impasto):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_has_a_module_and_help(impasto, command):
-    found = getattr(import_module(f"impasto.cli.{command}"), command)
+    found = getattr(import_module(f"impasto.cli.{module_of(command)}"), module_of(command))
     assert isinstance(found, click.Command)
     result = impasto(command, "--help")
     assert (result.code, result.err) == (0, "")
@@ -33,7 +33,7 @@ def test_each_command_has_a_module_and_help(impasto, command):
     for parameter in found.params:
         if isinstance(parameter, click.Option):
             assert parameter.help
-            assert parameter.help.rstrip("] ").endswith((".", *"0123456789abcdefghijklmnopqrstuvwxyz"))
+            assert parameter.help.rstrip("] ").lower().endswith((".", *"0123456789abcdefghijklmnopqrstuvwxyz"))
 
 
 def test_options_and_their_defaults_come_from_the_dataclass(impasto):

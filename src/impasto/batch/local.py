@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TypeVar
 
 from impasto.batch.jobs import Job
+from impasto.batch.overlap import AHEAD, overlap
 from impasto.errors import InvalidOption, PictureError, UnwritableOutput
 from impasto.image import Picture, read, write
 from impasto.runtime.stylizer import Stylizer
 
-__all__ = ["Outcome", "paint_all"]
-
-AHEAD = 1
-"""Photos that are read while another is painted, and paintings that are written then, at most."""
-
-T = TypeVar("T")
-R = TypeVar("R")
+__all__ = ["AHEAD", "Outcome", "paint_all"]
 
 
 @dataclass(frozen=True)
@@ -80,26 +72,15 @@ def paint_all(jobs: Iterable[Job], stylizer: Stylizer, *, quality: int = 95) -> 
         _write(painted, job, quality)
         return painted
 
-    with ThreadPoolExecutor(AHEAD) as readers, ThreadPoolExecutor(AHEAD) as writers:
-        photos = _ahead(readers, lambda job: _Progress(job).then(read_photo), jobs)
-        paintings = (progress.then(paint) for progress in photos)
-        for progress in _ahead(writers, lambda progress: progress.then(write_painting), paintings):
-            yield progress.outcome
-
-
-def _ahead(pool: Executor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Yield what some work makes of each item, in order; up to AHEAD are worked on before they are asked for."""
-    waiting: deque[Future[R]] = deque()
-    try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) > AHEAD:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        for future in waiting:
-            future.cancel()
+    yield from (
+        progress.outcome
+        for progress in overlap(
+            map(_Progress, jobs),
+            lambda progress: progress.then(read_photo),
+            lambda progress: progress.then(paint),
+            lambda progress: progress.then(write_painting),
+        )
+    )
 
 
 def _write(painted: Picture, job: Job, quality: int) -> None:

@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from impasto import __version__
+from impasto.cli.command import Command
 from impasto.errors import ImpastoError, InvalidOption
 
-__all__ = ["impasto", "main"]
+__all__ = ["impasto", "main", "module_of"]
 
 COMMANDS = {
     "stylize": "Paint photos in a style.",
+    "batch": "Paint a collection: folders, buckets, tables or tars; on all cores or a cluster.",
     "video": "Paint a film, with steady strokes and its sound.",
     "webcam": "Paint what a camera sees, live.",
+    "serve": "Serve painting over HTTP, with a web studio.",
     "styles": "List the bundled styles, show all of them on one photo, or find those like a painting.",
     "fit": "Learn a new style from one painting.",
     "optimize": "Paint one photo by optimising its pixels: slow, and the finest.",
     "train": "Train a network on paintings and photos.",
     "tune": "Search the options of a training run.",
+    "export": "Write a network for other programs: ONNX, torch, OpenVINO, Hugging Face.",
+    "import": "Turn a checkpoint of another program into a network.",
+    "publish": "Put a network and its styles on the Hugging Face Hub.",
     "evaluate": "Judge paintings by their distances from photo and painting.",
     "bench": "Measure how fast this machine paints.",
+    "completion": "Print what a shell needs to complete commands, options and styles.",
 }
 
 
-class LazyGroup(click.Group):
+def module_of(command: str) -> str:
+    """Return the name of a command's module, and of the function in it: the command's own, unless Python keeps it."""
+    return f"{command}_" if iskeyword(command) else command
+
+
+class LazyGroup(Command, click.Group):
     """A group that knows its commands' names and sentences, and imports one only to run it or to show its help."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -39,7 +54,7 @@ class LazyGroup(click.Group):
         """Import and return a command, or None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"impasto.cli.{cmd_name}"), cmd_name)
+        command: click.Command = getattr(import_module(f"impasto.cli.{module_of(cmd_name)}"), module_of(cmd_name))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -47,8 +62,25 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Return the commands and options that may be meant, without importing the commands."""
+        named = [CompletionItem(name, help=help_) for name, help_ in COMMANDS.items() if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
-@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+
+@click.group(
+    cls=LazyGroup,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    examples="""
+    # A painting beside the photo
+    impasto stylize photo.jpg -s starry-night
+    # The styles to choose from
+    impasto styles
+    # All about a command, with examples
+    impasto fit --help
+    """,
+)
 @click.version_option(__version__, prog_name="impasto")
 @click.option("--debug", is_flag=True, help="Show the whole trace of an error.")
 @click.pass_context
@@ -67,6 +99,8 @@ def main(arguments: list[str] | None = None) -> None:
     # The process is the command's own, so OpenVINO need not load its converter of models, which takes 50 ms.
     modules: dict[str, Any] = sys.modules
     modules.setdefault("openvino.tools.ovc", None)
+    if "_IMPASTO_COMPLETE" in os.environ:  # a shell asks how a line may go on
+        import_module("impasto.cli.completion")
     sys.exit(_run(given))
 
 

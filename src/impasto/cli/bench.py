@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from impasto.cli.command import Command
+from impasto.cli.names import ModelName, StyleName
 from impasto.errors import EngineUnavailable, InvalidOption
 
 if TYPE_CHECKING:
@@ -19,13 +21,31 @@ __all__ = ["bench"]
 SIZES = (256, 512, 1024, 2048, 4096)
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # Everything that is here, 256 to 4096 px
+    impasto bench
+    # One size, beside other programs
+    impasto bench --size 1024 --peers
+    # One network in one engine, as JSON
+    impasto bench --model fast --engine openvino --size 512 --json
+    # Johnson et al. 2016, table 1
+    impasto bench --paper --painting starry-night.jpg --style starry-night
+    """,
+)
 @click.option(
     "--size", "sizes", type=click.IntRange(16, 8192), multiple=True, help="px of a square picture; may be repeated."
 )
 @click.option("--runs", type=click.IntRange(1, 1000), default=7, help="Runs of each; the median counts.  [7]")
 @click.option("--threads", type=click.IntRange(1), help="Cores that each may use.  [all]")
-@click.option("--model", "models", multiple=True, help="main, fast or a network's file; may be repeated.  [both]")
+@click.option(
+    "--model",
+    "models",
+    type=ModelName(),
+    multiple=True,
+    help="main, fast or a network's file; may be repeated.  [both]",
+)
 @click.option("--engine", help="Only this engine: openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", help="auto, cpu, cuda, or a device that the engine knows.  [auto]")
 @click.option("--peers", is_flag=True, help="Beside other programs, which are installed from PyPI for it.")
@@ -35,7 +55,7 @@ SIZES = (256, 512, 1024, 2048, 4096)
 @click.option(
     "--painting", metavar="FILE", help="With --paper: the style's painting, to count iterations to equal loss."
 )
-@click.option("--style", help="With --paper: the style.  [the painting's name, or starry-night]")
+@click.option("--style", type=StyleName(), help="With --paper: the style.  [the painting's name, or starry-night]")
 @click.option("--photo", metavar="FILE", help="With --paper: the photo.  [one that comes with Impasto]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(

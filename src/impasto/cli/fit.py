@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from impasto.cli.command import Command
+from impasto.cli.names import ModelName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress
 from impasto.errors import InvalidOption
@@ -15,10 +17,22 @@ from impasto.training.config import FitConfig
 __all__ = ["fit"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # Three minutes
+    impasto fit painting.jpg -o my.style
+    # Longer, with larger strokes, seen on a photo of yours
+    impasto fit painting.jpg -o my.style --budget 20m --style-size 768 --preview photo.jpg
+    # For the fast network
+    impasto fit painting.jpg -o my-fast.style --model fast
+    """,
+)
 @click.argument("painting")
 @click.option("-o", "--output", metavar="FILE", help="The .style file.  [PAINTING's name with .style, in this folder]")
-@click.option("--model", default="main", help="The network to learn it for: main, fast or a file.  [main]")
+@click.option(
+    "--model", type=ModelName(), default="main", help="The network to learn it for: main, fast or a file.  [main]"
+)
 @click.option("--preview", metavar="PHOTO", help="Photo that the preview is painted of.  [one that comes with Impasto]")
 @click.option("--no-preview", is_flag=True, help="Write no preview beside the style.")
 @options_of(FitConfig)

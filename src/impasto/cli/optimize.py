@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.cli.progress import Progress
 from impasto.errors import InvalidOption
@@ -21,7 +22,21 @@ if TYPE_CHECKING:
 __all__ = ["optimize"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # A photo like a painting
+    impasto optimize photo.jpg painting.jpg -o painted.png
+    # Larger, in five minutes, with pictures on the way
+    impasto optimize photo.jpg painting.jpg -o painted.png --size 1024 --budget 5m --preview every=20 previews/
+    # Like two paintings at once
+    impasto optimize photo.jpg a.jpg b.jpg --weights 0.7,0.3 -o painted.png
+    # Six settings on a sheet, to choose from
+    impasto optimize photo.jpg painting.jpg --tune 6 -o sheet.png
+    # The same again
+    impasto optimize --from-settings painted.png -o again.png
+    """,
+)
 @click.argument("photo", required=False)
 @click.argument("paintings", nargs=-1, metavar="PAINTING...")
 @click.option("-o", "--output", metavar="OUT", help="The picture.  [PHOTO's name with .optimized.png, in this folder]")

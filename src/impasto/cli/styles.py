@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impasto.cli.command import Command
+from impasto.cli.names import ModelName
 from impasto.errors import InvalidOption
 
 if TYPE_CHECKING:
@@ -16,14 +18,24 @@ if TYPE_CHECKING:
 __all__ = ["styles"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # What there is
+    impasto styles
+    # All of them on one photo
+    impasto styles --sheet photo.jpg -o sheet.png
+    # Those whose paintings are most like this one
+    impasto styles --like painting.jpg
+    """,
+)
 @click.option("--sheet", metavar="PHOTO", help="Paint this photo in every bundled style on one labelled sheet.")
 @click.option("--like", metavar="PAINTING", help="List those whose paintings are nearest to this one.")
 @click.option("-o", "--output", metavar="OUT", help="The sheet's file.  [sheet.png]")
 @click.option(
     "--size", type=click.IntRange(min=16), default=None, help="px of a picture's long side on the sheet.  [384]"
 )
-@click.option("--model", default="main", help="Styles of main, fast or a network's file.  [main]")
+@click.option("--model", type=ModelName(), default="main", help="Styles of main, fast or a network's file.  [main]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a style.")
 def styles(
     sheet: str | None, like: str | None, output: str | None, size: int | None, model: str, as_json: bool

@@ -11,6 +11,8 @@ from typing import Any
 
 import click
 
+from impasto.cli.command import Command
+from impasto.cli.names import ModelName, RegionStyle, StyleName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress
 from impasto.errors import InvalidOption
@@ -19,11 +21,26 @@ from impasto.runtime.stylizer import StylizeOptions
 __all__ = ["region", "stylize"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # A painting beside the photo, of its size
+    impasto stylize photo.jpg -s starry-night
+    # A folder of photos into another; the second time only those that are new
+    impasto stylize photos/ -s great-wave -o paintings/ --skip-existing
+    # Two styles mixed, large strokes, in the photo's colours
+    impasto stylize photo.jpg -s starry-night:0.7+great-wave:0.3 --stroke 0.8 --color keep
+    # The subject in one style, all else in another
+    impasto stylize photo.jpg --subject udnie --background water-lilies-1906
+    # From one program to the next
+    cat photo.jpg | impasto stylize - -s random:7 -o - > painted.png
+    """,
+)
 @click.argument("photos", nargs=-1, required=True, metavar="PHOTO...")
 @click.option(
     "-s",
     "--style",
+    type=StyleName(),
     help="A bundled style (see impasto styles), a .style file, a painting (learned at its first use), random:SEED, "
     "a mix such as starry-night:0.7+great-wave:0.3, or a network file.",
 )
@@ -37,18 +54,18 @@ __all__ = ["region", "stylize"]
 @click.option(
     "--region",
     "regions",
+    type=RegionStyle(),
     multiple=True,
-    metavar="MASK=STYLE",
     help="Paint a part in a style of its own; may be repeated.",
 )
-@click.option("--subject", metavar="STYLE", help="The style of the photo's subject, which is looked for.")
-@click.option("--background", metavar="STYLE", help="The style of all but the subject.")
+@click.option("--subject", type=StyleName(), help="The style of the photo's subject, which is looked for.")
+@click.option("--background", type=StyleName(), help="The style of all but the subject.")
 @click.option(
     "--save-mask", metavar="FILE", help="Write the subject that is found as a mask, to correct and give as --mask."
 )
 @click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Quality of JPEG and WebP.")
 @click.option(
-    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
+    "--model", type=ModelName(), help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
 )
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")

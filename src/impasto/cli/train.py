@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.errors import EngineUnavailable, InvalidOption
 from impasto.training.config import TrainConfig
@@ -15,7 +16,21 @@ from impasto.training.config import TrainConfig
 __all__ = ["config_of", "pictures_of", "train"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # A network from scratch
+    impasto train --style painting.jpg --data photos/ -o runs/mine --preview photo.jpg
+    # The bundled network, taught one more painting
+    impasto train --base bundled --style painting.jpg --data photos.zip --steps 400 -o runs/mine
+    # A recipe
+    impasto train --config configs/johnson2016.toml -o runs/johnson2016
+    # Go on after an interruption
+    impasto train --resume runs/mine
+    # Two processes
+    torchrun --nproc-per-node=2 -m impasto train --style painting.jpg --data photos/ -o runs/mine
+    """,
+)
 @click.option("--config", "recipe", metavar="FILE", help="A recipe (TOML) whose options hold where none is given here.")
 @click.option("--resume", metavar="RUN", help="Go on with the run in this folder, with the options that it began with.")
 @options_of(TrainConfig)

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.cli.train import config_of, pictures_of
 from impasto.errors import EngineUnavailable
@@ -18,7 +19,15 @@ __all__ = ["tune"]
 SEARCHED = ("lr", "style_weight", "preview")
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # Twenty short runs, in at most three hours
+    impasto tune --style painting.jpg --data photos/ --judge unseen/ --steps 300 --trials 20 --budget 3h -o study
+    # Then the run itself, with what was best
+    impasto train --config study/best.toml --style painting.jpg --data photos/ -o runs/mine
+    """,
+)
 @click.option("--config", "recipe", metavar="FILE", help="A recipe (TOML) whose options hold where none is given here.")
 @options_of(TuneConfig)
 @options_of(TrainConfig, but=SEARCHED)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impasto.cli.command import Command
+from impasto.cli.names import ModelName, RegionStyle, StyleName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress, Progress
 from impasto.cli.stylize import region
@@ -21,12 +23,25 @@ if TYPE_CHECKING:
 __all__ = ["styles_over_time", "video"]
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # A film, with its sound
+    impasto video holiday.mp4 -s starry-night -o painted.mp4
+    # From one style to another in ten seconds
+    impasto video holiday.mp4 -s udnie@0s -s great-wave@10s -o painted.mp4
+    # Fifteen seconds of it, small and soon
+    impasto video holiday.mp4 -s the-scream --start 1:30 --end 1:45 --size 640 --model fast -o part.mp4
+    # Nine painted frames on a sheet, to choose a style by
+    impasto video holiday.mp4 -s udnie --sheet 9 -o sheet.png
+    """,
+)
 @click.argument("film", metavar="IN")
 @click.option(
     "-s",
     "--style",
     "styles",
+    type=StyleName(),
     multiple=True,
     metavar="STYLE[@TIME]",
     help="As for stylize; several with times, such as -s udnie@0s -s great-wave@10s, change from one to the next.",
@@ -41,15 +56,15 @@ __all__ = ["styles_over_time", "video"]
 @click.option(
     "--region",
     "regions",
+    type=RegionStyle(),
     multiple=True,
-    metavar="MASK=STYLE",
     help="Paint a part in a style of its own; MASK may be a film; may be repeated.",
 )
-@click.option("--subject", metavar="STYLE", help="The style of the subject, which is looked for in each frame.")
-@click.option("--background", metavar="STYLE", help="The style of all but the subject.")
+@click.option("--subject", type=StyleName(), help="The style of the subject, which is looked for in each frame.")
+@click.option("--background", type=StyleName(), help="The style of all but the subject.")
 @click.option("--sheet", type=click.IntRange(1, 100), metavar="N", help="Write a sheet of N painted frames instead.")
 @click.option(
-    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
+    "--model", type=ModelName(), help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
 )
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")

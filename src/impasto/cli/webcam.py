@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from impasto.cli.command import Command
+from impasto.cli.names import ModelName, StyleName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress
 from impasto.errors import InvalidOption
@@ -21,9 +23,25 @@ __all__ = ["webcam"]
 PAINTED_SIZE = 480
 
 
-@click.command()
+@click.command(
+    cls=Command,
+    examples="""
+    # In a window; the keys n and p change the style
+    impasto webcam -s starry-night -s great-wave -s udnie
+    # Smaller and smoother, on a slow machine
+    impasto webcam -s the-scream --size 320
+    # As a camera for other programs
+    impasto webcam -s udnie -o camera
+    """,
+)
 @click.option(
-    "-s", "--style", "styles", multiple=True, required=True, help="As for stylize; repeat it for more, key n."
+    "-s",
+    "--style",
+    "styles",
+    type=StyleName(),
+    multiple=True,
+    required=True,
+    help="As for stylize; repeat it for more, key n.",
 )
 @click.option("--camera", default="0", help="The camera's number, or a film file in its place.  [0]")
 @click.option("--capture", metavar="WxH", default="640x480", help="Size to ask the camera for.  [640x480]")
@@ -40,7 +58,9 @@ PAINTED_SIZE = 480
 @click.option("--frames", type=click.IntRange(min=1), help="End after so many frames.")
 @options_of(StylizeOptions, but=("size",))
 @click.option(
-    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
+    "--model",
+    type=ModelName(),
+    help="main, fast (2.6 times as fast), or a network's file.  [a .style's own, else fast]",
 )
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
@@ -68,6 +88,8 @@ def webcam(
     from impasto.video.screens import Blind, Recorder, VirtualCamera, Window
 
     chosen = {name: value for name, value in given.items() if value is not None}
+    if not any(".style" in style for style in styles):
+        chosen.setdefault("model", "fast")
     with FitProgress() as progress:
         stylizers = [api.load(style, follow=progress, **chosen) for style in styles]
     controls = Controls(stylizers[0], [each.style for each in stylizers if each.style is not None], mirrored=mirror)

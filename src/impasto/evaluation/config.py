@@ -19,6 +19,7 @@ class EvaluateConfig:
     gatys_start: str = option("noise", "what Gatys' method begins with", choices=("noise", "photo"))
     style_weight: float = option(10.0, "weight of the style distance in the objective, also in Gatys'", low=0)
     resamples: int = option(2000, "resamples that the intervals are taken from", low=100)
+    frames: int = option(24, "frames of each film that are judged", low=2)
     shown: int = option(4, "pairs on the contact sheet", low=1)
     seed: int = option(0, "seed of everything random", low=0, high=2**31 - 1)
     vgg: str = option("caffe", "VGG-19's weights: caffe, torchvision, or the path of torchvision's checkpoint")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import warnings
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from impasto.export.config import OPSET
 from impasto.nets.base import PaintingNet
-from impasto.nets.blocks import Upsampled
-from impasto.nets.norm import Conditioning
+from impasto.nets.blocks import Convolution, UnconditionalNorm, Upsampled
+from impasto.nets.norm import EPSILON, Conditioning, InstanceNorm
 
-__all__ = ["FoldedUpsampled", "fold", "write_onnx"]
-
-OPSET = 18
+__all__ = ["FoldedUpsampled", "bake", "fold", "onnx_program", "program_of", "write_onnx"]
 
 
 class FoldedUpsampled(nn.Module):
@@ -44,20 +44,58 @@ class FoldedUpsampled(nn.Module):
         return F.conv_transpose2d(padded, kernel, self.bias, stride=2, padding=3)  # type: ignore[arg-type]
 
 
+class FusedInstanceNorm(nn.Module):
+    """What `InstanceNorm` or `UnconditionalNorm` computes, with the operation that engines have for it.
+
+    They take its moments in float32 also where they compute in bfloat16: in that, the variance of a flat picture would
+    be rounding, and the picture noise.
+    """
+
+    def __init__(self, norm: InstanceNorm | UnconditionalNorm) -> None:
+        super().__init__()
+        self.norm = norm
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return x normalised and restyled, shape and dtype as x, (N, C, H, W)."""
+        norm, normalised = self.norm, F.instance_norm(x, eps=EPSILON)
+        if isinstance(norm, UnconditionalNorm):
+            return normalised * norm.gamma + norm.beta
+        gamma, beta, through = conditioning.take(norm.parts, norm.channels)
+        return normalised * gamma + beta + x * through
+
+
 def _phases(kernel: Tensor, dim: int) -> Tensor:
     """Turn three taps at the high resolution into the four of the transposed convolution, along one dimension."""
     before, centre, after = kernel.unbind(dim)
     return torch.stack([after, centre + after, before + centre, before], dim)
 
 
+FUSED: dict[type, Callable[[Any], nn.Module]] = {
+    Upsampled: FoldedUpsampled,
+    InstanceNorm: FusedInstanceNorm,
+    UnconditionalNorm: FusedInstanceNorm,
+}
+
+
 def fold(net: PaintingNet) -> PaintingNet:
-    """Return a copy of the network that computes the same with less."""
+    """Return a copy of the network that computes the same with less; it has no moments to give or to take."""
     folded = copy.deepcopy(net)
     for module in list(folded.modules()):
         for name, child in list(module.named_children()):
-            if isinstance(child, Upsampled):
-                setattr(module, name, FoldedUpsampled(child))
+            if type(child) in FUSED:
+                setattr(module, name, FUSED[type(child)](child))
     return folded
+
+
+def bake(net: PaintingNet, mixing: Tensor) -> PaintingNet:
+    """Return a copy of the network with a style's mixing, (1, Q), in its convolutions' weights."""
+    baked = copy.deepcopy(net)
+    conditioning = Conditioning(torch.zeros(1, 0), mixing=mixing)
+    for module in baked.modules():  # registered in the order in which they read the mixing
+        if isinstance(module, Convolution) and module.mixing is not None:
+            module.weights.weight.data = module.mixing(module.weights.weight.data, conditioning)
+            module.mixing = None
+    return baked
 
 
 def write_onnx(net: PaintingNet, path: Path, metadata: dict[str, str]) -> None:
@@ -66,26 +104,52 @@ def write_onnx(net: PaintingNet, path: Path, metadata: dict[str, str]) -> None:
     net: in evaluation mode, on the CPU.
     """
     side = net.stride * 16
-    free = torch.export.Dim.DYNAMIC
     example = {"picture": torch.rand(1, 3, side, side + net.stride), "style": net.new_style()[None]}
     if net.mixing_parameters:
         example["mixing"] = torch.zeros(1, net.mixing_parameters)
+    program = onnx_program(fold(net), example, any_number=False)
+    program.model.metadata_props.update(metadata)
+    program.save(str(path))
+
+
+def onnx_program(module: nn.Module, examples: Mapping[str, Tensor], opset: int = OPSET, any_number: bool = True) -> Any:
+    """Return a painting module as an ONNX program that says nothing of this machine; arguments as of `program_of`.
+
+    Its inputs have the examples' names, its output is `painting`.
+    """
     with warnings.catch_warnings(), _Quiet("torch.onnx", "torch.export"):
         warnings.simplefilter("ignore")  # the exporter warns of its own deprecated calls
         program: Any = torch.onnx.export(
-            fold(net),
-            tuple(example.values()),
+            module,
+            tuple(examples.values()),
             dynamo=True,
-            opset_version=OPSET,
-            dynamic_shapes={name: {2: free, 3: free} if name == "picture" else {} for name in example},
-            input_names=list(example),
+            opset_version=opset,
+            dynamic_shapes=_free(examples, any_number),
+            input_names=list(examples),
             output_names=["painting"],
             verbose=False,
         )
     for node in program.model.graph:
         node.metadata_props.clear()  # the exporter's traces, which name the files and folders of this machine
-    program.model.metadata_props.update(metadata)
-    program.save(str(path))
+    return program
+
+
+def program_of(module: nn.Module, examples: Mapping[str, Tensor], any_number: bool = True) -> Any:
+    """Return a painting module as torch.export captures it, for any height and width.
+
+    module: in evaluation mode, on the CPU.  examples: its inputs by their names, in order; `picture` is (N, 3, H, W).
+    any_number: whether N is free, too.
+    """
+    with warnings.catch_warnings(), _Quiet("torch.export"):
+        warnings.simplefilter("ignore")
+        shapes = tuple(_free(examples, any_number).values())
+        return torch.export.export(module, tuple(examples.values()), dynamic_shapes=shapes)
+
+
+def _free(examples: Mapping[str, Tensor], any_number: bool) -> dict[str, dict[int, Any]]:
+    free = torch.export.Dim.DYNAMIC
+    sizes = {2: free, 3: free}
+    return {name: ({0: free, **sizes} if any_number else sizes) if name == "picture" else {} for name in examples}
 
 
 class _Quiet:

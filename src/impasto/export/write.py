@@ -86,6 +86,7 @@ def _manifest(trained: Trained) -> Manifest:
         mixing_parameters=net.mixing_parameters,
         identity=() if identity is None else tuple(round(value, 6) for value in identity.tolist()),
         training=trained.facts,
+        licence=str(trained.facts.get("licence", Manifest.licence)),
     )
 
 

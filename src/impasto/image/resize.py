@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -61,11 +63,7 @@ def resample(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
         return values
     grows = size[0] * size[1] > values.shape[0] * values.shape[1]
     method = Image.Resampling.BICUBIC if grows else Image.Resampling.LANCZOS
-    resampled = np.empty((*size, values.shape[2]), np.float32)
-    for index in range(values.shape[2]):
-        plane = Image.fromarray(np.ascontiguousarray(values[..., index]))
-        resampled[..., index] = np.asarray(plane.resize(size[::-1], method))
-    return resampled
+    return _plane_by_plane(values, lambda plane: plane.resize(size[::-1], method))
 
 
 def resample_rows(values: NDArray[np.float32], width: int, box: tuple[float, float], count: int) -> NDArray[np.float32]:
@@ -75,12 +73,16 @@ def resample_rows(values: NDArray[np.float32], width: int, box: tuple[float, flo
     have what resampling looks at beyond the box, or end where the picture ends.
     """
     method = Image.Resampling.BICUBIC if width > values.shape[1] else Image.Resampling.LANCZOS
-    resampled = np.empty((count, width, values.shape[2]), np.float32)
     place = (0, max(0.0, box[0]), values.shape[1], min(float(values.shape[0]), box[1]))
-    for index in range(values.shape[2]):
-        plane = Image.fromarray(np.ascontiguousarray(values[..., index]))
-        resampled[..., index] = np.asarray(plane.resize((width, count), method, place))
-    return resampled
+    return _plane_by_plane(values, lambda plane: plane.resize((width, count), method, place))
+
+
+def _plane_by_plane(values: NDArray[np.float32], change: Callable[[Image.Image], Image.Image]) -> NDArray[np.float32]:
+    """Return float32 values, (H, W, C), each channel of which is changed; Pillow lets them go on beside one another."""
+    planes = [values[..., index] for index in range(values.shape[2])]
+    with ThreadPoolExecutor(len(planes)) as threads:
+        changed = threads.map(lambda plane: np.asarray(change(Image.fromarray(np.ascontiguousarray(plane)))), planes)
+        return np.stack(list(changed), axis=-1)
 
 
 def _resampled(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:

@@ -1,7 +1,8 @@
 """What a trained network and a style are on disk, the ones that come with Impasto, and mixes of styles; no torch."""
 
 from impasto.model.bundled import MODELS, Model, StyleInfo, bundled_styles, network_of, style_paths
-from impasto.model.finding import find_network, find_style, styles_beside
+from impasto.model.finding import find_network, find_style, own_file, styles_beside
+from impasto.model.hub import is_on_hub
 from impasto.model.mixture import file_name, is_painting, is_style_file, mix_name, parse_mix
 from impasto.model.network import Manifest
 from impasto.model.space import nearest, random_style, signature_distance, walk
@@ -19,12 +20,14 @@ __all__ = [
     "file_name",
     "find_network",
     "find_style",
+    "is_on_hub",
     "is_painting",
     "is_style_file",
     "mix",
     "mix_name",
     "nearest",
     "network_of",
+    "own_file",
     "parse_mix",
     "random_style",
     "read_style",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from impasto.errors import ModelError
+from impasto.model.hub import hub_network, is_on_hub
 from impasto.model.style import Credits, read_style
 
 __all__ = [
@@ -28,7 +29,7 @@ PHOTOS = ASSETS / "photos"
 STYLE_SUFFIX = ".style"
 
 Model = str | Path
-"""A network: the name of a bundled one, or a file."""
+"""A network: the name of a bundled one, a file, or on the Hugging Face Hub (hf:user/repo)."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,19 @@ class StyleInfo:
 
 def network_of(model: Model = "main") -> Path:
     """Return a network's file; raises ModelError, naming the bundled ones, if there is none."""
-    file = MODELS.get(str(model), Path(model))
+    file = _file(model)
     if not file.is_file():
         raise ModelError(f"{model}: is no network; name {' or '.join(MODELS)}, or a network's file (.onnx)")
     return file
 
 
+def _file(model: Model) -> Path:
+    return hub_network(str(model)) if is_on_hub(model) else MODELS.get(str(model), Path(model))
+
+
 def style_paths(model: Model = "main") -> dict[str, Path]:
     """Return the style files that lie beside a network by their names, in the order of the names."""
-    folder = MODELS.get(str(model), Path(model)).parent / "styles"
+    folder = _file(model).parent / "styles"
     return {path.stem: path for path in sorted(folder.glob(f"*{STYLE_SUFFIX}"))}
 
 

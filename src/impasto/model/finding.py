@@ -7,21 +7,23 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from impasto.errors import InvalidOption, ModelError, UnknownStyle
-from impasto.model.bundled import MODELS, Model, network_of, style_paths
+from impasto.model.bundled import MODELS, STYLE_SUFFIX, Model, network_of, style_paths
+from impasto.model.hub import PREFIX, fetch, is_on_hub, parse_reference
 from impasto.model.mixture import RANDOM, is_painting, is_style_file, mix_name, parse_mix
 from impasto.model.network import Manifest
 from impasto.model.space import random_style
 from impasto.model.style import Style, mix, read_style
 
-__all__ = ["find_network", "find_style", "styles_beside"]
+__all__ = ["find_network", "find_style", "own_file", "styles_beside"]
 
 
 def find_style(name: str, *, model: Model = "main", fit: Callable[[str], Style] | None = None) -> Style:
     """Return the style that a name means, or the mix that several mean (`starry-night:0.7+great-wave:0.3`).
 
-    name: the path of a .style file, a bundled style's name (`van-gogh-starry-night`) or an unambiguous tail of it
-    (`starry-night`), where case, spaces and underscores do not matter, `random:SEED`, or the path of a painting;
-    or several of these with weights, see `parse_mix`.  A mix is called by its parts, see `mix_name`.
+    name: the path of a .style file, a style on the Hugging Face Hub (`hf:user/repo/name`), a bundled style's name
+    (`van-gogh-starry-night`) or an unambiguous tail of it (`starry-night`), where case, spaces and underscores do not
+    matter, `random:SEED`, or the path of a painting; or several of these with weights, see `parse_mix`.  A mix is
+    called by its parts, see `mix_name`.
     model: the network beside which named styles lie.
     fit: turns the path of a painting into its style; without it paintings are refused.
     Raises UnknownStyle with the nearest names, InvalidOption for a painting without `fit`, for what is no mix, seed or
@@ -38,13 +40,31 @@ def _find_part(name: str, model: Model, fit: Callable[[str], Style] | None) -> S
     kind, _, seed = name.partition(":")
     if kind.lower().strip() == RANDOM:
         return random_style(_seed(name, seed), model)
-    if is_style_file(name):
-        return read_style(name)
+    if is_on_hub(name) or is_style_file(name):
+        return read_style(own_file(name))
     if not is_painting(name):
         return read_style(_known(name, model))
     if fit is None:
         raise InvalidOption(f"{name}: is a picture, whose style is not known here; name a style or a .style file")
     return fit(name)
+
+
+def own_file(name: str) -> Path:
+    """Return the file of a style that is named by its file, or fetched from the Hub; raises as `find_style` does."""
+    if not is_on_hub(name):
+        return Path(name)
+    reference = parse_reference(name)
+    folder = fetch(reference.repo, reference.revision)
+    files = {path.stem: path for path in sorted(folder.rglob(f"*{STYLE_SUFFIX}"))}
+    if reference.style is None:
+        if len(files) == 1:
+            return next(iter(files.values()))
+        some = f"such as {name}/{next(iter(files))}" if files else "which has none"
+        raise InvalidOption(f"{name}: name one of the repository's {len(files)} styles, {some}")
+    wanted = Path(reference.style).name.removesuffix(STYLE_SUFFIX)
+    if wanted not in files:
+        raise UnknownStyle(reference.style, _nearest(wanted, list(files)), f"{PREFIX}{reference.repo}")
+    return files[wanted]
 
 
 def _seed(name: str, seed: str) -> int:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import InvalidOption
-from impasto.nets import geometry
+from impasto.nets.geometry import Step, reach, stride
 from impasto.nets.mixing import Mixing
 from impasto.nets.norm import Conditioning, Moments, StyledNorm
 
@@ -23,12 +23,12 @@ class PaintingNet(nn.Module):
     Networks register their layers in the order in which these read the style vector.
     """
 
-    def __init__(self, shape: Any, steps: Sequence[geometry.Step]) -> None:
+    def __init__(self, shape: Any, steps: Sequence[Step]) -> None:
         super().__init__()
         self.shape = shape
-        self.stride = geometry.stride(steps)
+        self.stride = stride(steps)
         """Heights and widths must be multiples of this."""
-        self.reach = geometry.reach(steps)
+        self.reach = reach(steps)
         """An output pixel depends on input pixels at most this far away (and on the norms' moments)."""
 
     def paint(self, picture: Tensor, conditioning: Conditioning) -> Tensor:

@@ -22,8 +22,11 @@ Pixels = NDArray[np.float32]
 Paint = Callable[[IntegerArray], Iterator[Pixels]]
 """Yields the painting of a picture, (H, W, 3), from its top to its bottom, (rows, W, 3) float32 each."""
 
-FINEST = 840
-"""Side in px of a square canvas for the smallest strokes; for the largest it is a quarter."""
+FINEST = 888
+"""Side in px of a square canvas for the smallest strokes; for the largest it is a quarter.
+
+Twice the mean side of a 4:3 photo of 512 px, which at stroke 0.5 is painted as it is.  One of 640 x 480 is just NEAR.
+"""
 NEAR = 1.25
 """A size within this factor of a canvas takes its place: nobody sees so little in the strokes."""
 

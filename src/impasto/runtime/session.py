@@ -33,9 +33,11 @@ class Session:
         self.manifest = Manifest.from_metadata(engine.metadata, str(network))
 
     @classmethod
-    def open(cls, network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Session:
+    def open(
+        cls, network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto", threads: int = 0
+    ) -> Session:
         """Open a network file (.onnx); see `open_engine` for the options and errors."""
-        return cls(network, open_engine(network, engine=engine, device=device, precision=precision))
+        return cls(network, open_engine(network, engine=engine, device=device, precision=precision, threads=threads))
 
     def check(self, style: Style) -> None:
         """Raise ModelError, naming both, if the style belongs to another network."""

@@ -32,15 +32,15 @@ def stylize_frames(
     options: of `impasto.load`.  Raises as `impasto.load` and `Stylizer.paint` do.
     """
     from impasto.image import read
-    from impasto.video.motion import MotionTracker
+    from impasto.video.motion import motions_beside
     from impasto.video.painting import FramePainter, load_styles
 
     stylizer, timeline = load_styles(style, **options)
-    painter, tracker = FramePainter(stylizer, timeline), MotionTracker() if steady else None
-    for number, frame in enumerate(frames):
-        pixels = read(frame, max_pixels=stylizer.options.max_pixels).pixels
-        motion = None if tracker is None else tracker(pixels)
-        yield painter(pixels, Fraction(number / rate), motion, steady=steady)
+    painter = FramePainter(stylizer, timeline)
+    with motions_beside(steady=steady) as motion_to:
+        for number, frame in enumerate(frames):
+            pixels = read(frame, max_pixels=stylizer.options.max_pixels).pixels
+            yield painter(pixels, Fraction(number / rate), motion_to(pixels), steady=steady)
 
 
 def stylize_film(

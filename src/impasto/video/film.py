@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
 from impasto.video.frames import Film, Frame, Reel, Sound, clock
 from impasto.video.masks import masks_over_time, places_of
-from impasto.video.motion import Motion, MotionTracker
+from impasto.video.motion import Motion, MotionTracker, on_one_core
 from impasto.video.opening import FilmOptions, open_reel, painted_size
 from impasto.video.painting import FramePainter
 from impasto.video.sequences import SequenceWriter, is_sequence
@@ -111,7 +111,7 @@ class _Work:
         began, painted = time.perf_counter(), Painted(self.reel.film, 0, Fraction(0), 0.0)
         items = ahead(self._painted(ahead(self._moved(ahead(self._sized(), AHEAD)), AHEAD)), AHEAD)
         try:
-            with closing(items):
+            with closing(items), on_one_core() if self.steady else nullcontext():
                 for item in items:
                     if isinstance(item, Sound):
                         self.sink.put_sound(item, self.origin)
@@ -156,7 +156,7 @@ class _Work:
 
     def _pixels(self, frame: Frame, motion: Motion | None) -> IntegerArray:
         try:
-            return self.painter(frame.pixels, frame.time, motion, steady=self.steady)
+            return self.painter(frame.pixels, frame.time, lambda: motion, steady=self.steady)
         except (ImpastoError, MemoryError) as error:
             name = self.reel.film.name
             raise FilmError(name, f"the frame at {clock(frame.time)} cannot be painted: {error}") from error

@@ -16,7 +16,7 @@ from impasto.image import IntegerArray, fit, to_eight_bits
 from impasto.model import Style
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.camera import Shot
-from impasto.video.motion import MotionTracker, opencv
+from impasto.video.motion import motions_beside, opencv
 from impasto.video.painting import FramePainter
 
 __all__ = ["KEYS", "Controls", "Live", "Screen", "perform"]
@@ -128,27 +128,25 @@ def perform(
     size: px of the long side to paint at, or None for the camera's own; what is shown has the camera's size.
     record: takes frames while recording is on.
     """
-    tracker = MotionTracker() if steady else None
-    times: deque[float] = deque(maxlen=RECENT)
-    began: float | None = None
-    for shot in shots:
-        began = shot.taken if began is None else began
-        pixels = _scaled(shot.pixels, shot.pixels.shape[:2] if size is None else fit(shot.pixels.shape[:2], size))
-        if controls.mirrored:
-            pixels = np.ascontiguousarray(pixels[:, ::-1])
-        motion = None if tracker is None else tracker(pixels)
-        painted = controls.painter(pixels, Fraction(shot.taken - began), motion, steady=steady)
-        shown = _scaled(painted, shot.pixels.shape[:2])
-        now = time.perf_counter()
-        times.append(now)
-        rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
-        live = Live(shown, shot.taken, now - shot.taken, rate, controls.caption)
-        if record is not None and controls.recording:
-            record(live)
-        controls.press(screen.show(live))
-        yield live
-        if controls.over:
-            return
+    with motions_beside(steady=steady) as motion_to:
+        times: deque[float] = deque(maxlen=RECENT)
+        began: float | None = None
+        for shot in shots:
+            began = shot.taken if began is None else began
+            pixels = _scaled(shot.pixels, shot.pixels.shape[:2] if size is None else fit(shot.pixels.shape[:2], size))
+            if controls.mirrored:
+                pixels = np.ascontiguousarray(pixels[:, ::-1])
+            painted = controls.painter(pixels, Fraction(shot.taken - began), motion_to(pixels), steady=steady)
+            shown = _scaled(painted, shot.pixels.shape[:2])
+            times.append(now := time.perf_counter())
+            rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0
+            live = Live(shown, shot.taken, now - shot.taken, rate, controls.caption)
+            if record is not None and controls.recording:
+                record(live)
+            controls.press(screen.show(live))
+            yield live
+            if controls.over:
+                return
 
 
 def _scaled(pixels: IntegerArray, size: tuple[int, ...]) -> NDArray[np.uint8]:

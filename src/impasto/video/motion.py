@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
@@ -12,7 +15,7 @@ from numpy.typing import NDArray
 from impasto.errors import EngineUnavailable
 from impasto.image import IntegerArray, fit, to_eight_bits
 
-__all__ = ["Motion", "MotionTracker", "enlarged", "opencv", "places"]
+__all__ = ["Motion", "MotionTracker", "Motions", "motions_beside", "on_one_core", "opencv", "places"]
 
 FLOW_SIDE = 320
 """px of the long side at which motion is looked for; finer costs more than painting gains."""
@@ -34,6 +37,10 @@ class Motion:
     trust: NDArray[np.float32]
 
 
+Motions = Callable[[], Motion | None]
+"""Gives the motion from the frame before, which may be looked for meanwhile; None where a scene begins."""
+
+
 def opencv() -> ModuleType:
     """Return OpenCV; raises EngineUnavailable, which says how to install it."""
     try:
@@ -41,6 +48,18 @@ def opencv() -> ModuleType:
     except ImportError as error:
         raise EngineUnavailable("steady films and cameras need OpenCV; pip install 'impasto[video]'") from error
     return cv2
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let OpenCV work on one core, as the network takes all of them meanwhile."""
+    cv2 = opencv()
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 class MotionTracker:
@@ -71,7 +90,7 @@ class MotionTracker:
         trust = self._trust(back, forth)
         if trust.mean() < CUT:
             return None
-        back[np.square(back).sum(-1) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
+        back[_squared(back) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
         return Motion(back, trust)
 
     def _small(self, pixels: IntegerArray) -> NDArray[np.uint8]:
@@ -86,13 +105,31 @@ class MotionTracker:
     def _trust(self, back: NDArray[np.float32], forth: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return how well the two flows, (h, w, 2), undo one another: 1 to half the limit, then falling to 0."""
         height, width = back.shape[:2]
-        x, y = places(back)
+        x, y = places(back, (height, width))
         returning = self.cv2.remap(forth, x, y, self.cv2.INTER_LINEAR, borderMode=self.cv2.BORDER_REPLICATE)
-        apart = np.square(back + returning).sum(-1)
-        limit = 0.01 * (np.square(back).sum(-1) + np.square(returning).sum(-1)) + 0.5
+        apart = _squared(back + returning)
+        limit = 0.01 * (_squared(back) + _squared(returning)) + 0.5
         inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
         trust: NDArray[np.float32] = np.clip(2 - 2 * apart / limit, 0, 1).astype(np.float32) * inside
         return trust
+
+
+def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the squared lengths of offsets, (h, w, 2): (h, w)."""
+    x, y = offsets[..., 0], offsets[..., 1]
+    squared: NDArray[np.float32] = x * x + y * y
+    return squared
+
+
+@contextmanager
+def motions_beside(*, steady: bool) -> Iterator[Callable[[IntegerArray], Motions]]:
+    """Give a function that looks for the motion to its next frame in a thread of its own; for none unless steady."""
+    if not steady:
+        yield lambda pixels: lambda: None
+        return
+    tracker = MotionTracker()
+    with on_one_core(), ThreadPoolExecutor(1) as thread:
+        yield lambda pixels: thread.submit(tracker, pixels).result
 
 
 @lru_cache(maxsize=4)
@@ -101,14 +138,12 @@ def _grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.floa
     return x, y
 
 
-def places(offsets: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return where offsets, (h, w, 2), lead to: x and y, (h, w) float32 each."""
-    x, y = _grid(*offsets.shape[:2])
-    return x + offsets[..., 0], y + offsets[..., 1]
-
-
-def enlarged(offsets: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return offsets at a frame's (height, width), in its px."""
-    scaled: NDArray[np.float32] = opencv().resize(offsets, size[::-1], interpolation=opencv().INTER_LINEAR)
-    scaled *= np.array([size[1] / offsets.shape[1], size[0] / offsets.shape[0]], np.float32)
-    return scaled
+def places(offsets: NDArray[np.float32], size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return where offsets, (h, w, 2), lead to in a frame of a (height, width): x and y in its px, float32 each."""
+    cv2 = opencv()
+    planes = [np.ascontiguousarray(offsets[..., axis]) for axis in (0, 1)]
+    if offsets.shape[:2] != size:
+        planes = [cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes]
+    times = size[1] / offsets.shape[1], size[0] / offsets.shape[0]
+    x, y = (cv2.scaleAdd(plane, factor, at) for plane, factor, at in zip(planes, times, _grid(*size), strict=True))
+    return x, y

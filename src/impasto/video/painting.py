@@ -16,7 +16,7 @@ from impasto.model import Style
 from impasto.runtime.regions import Region
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.masks import Masks
-from impasto.video.motion import Motion
+from impasto.video.motion import Motions
 from impasto.video.steady import Steady
 from impasto.video.timeline import Timeline
 
@@ -65,10 +65,10 @@ class FramePainter:
         self.steady: dict[int, Steady] = {}
         self.notices: dict[str, None] = dict.fromkeys(() if masks is None else masks.notices)
 
-    def __call__(self, pixels: IntegerArray, time: Fraction, motion: Motion | None, *, steady: bool) -> IntegerArray:
+    def __call__(self, pixels: IntegerArray, time: Fraction, motion: Motions, *, steady: bool) -> IntegerArray:
         """Return the painted frame, of the same shape and dtype.
 
-        pixels: (H, W, 3) uint8 or uint16; time: seconds; motion: from the frame before, or None where a scene begins.
+        pixels: (H, W, 3) uint8 or uint16; time: seconds; motion: is asked for after the painting.
         Raises as `Stylizer.paint` does.
         """
         stylizer, layers = self._at(time)
@@ -79,7 +79,7 @@ class FramePainter:
 
         def through(layer: int, painting: IntegerArray) -> IntegerArray:
             used[layers[layer]] = self.steady.get(layers[layer]) or Steady()
-            return used[layers[layer]](painting, motion)
+            return used[layers[layer]](painting, motion())
 
         still = not steady or self.stylizer.options.strength == 0
         painted = stylizer.paint(Picture(pixels), "the frame", through=None if still else through)

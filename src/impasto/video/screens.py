@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from pathlib import Path
@@ -95,16 +97,29 @@ class VirtualCamera:
 
 
 class Recorder:
-    """A film of live frames, each at the time at which it was painted; opened with the first of them."""
+    """A film of live frames, each at the time at which it was painted; opened with the first of them.
+
+    Frames are coded in a thread of its own, some of them later than they are shown.
+    """
+
+    WAITING = 8
+    """Frames that wait for being coded, at most."""
 
     def __init__(self, output: Path, rate: float, codec: str = "", quality: int | None = None) -> None:
         self.output, self.rate, self.codec, self.quality = output, rate, codec, quality
         self.frames, self.began = 0, 0.0
         self._context: AbstractContextManager[FilmWriter] | None = None
         self._writer: FilmWriter | None = None
+        self._thread = ThreadPoolExecutor(1)
+        self._written: deque[Future[None]] = deque()
 
     def __call__(self, live: Live) -> None:
-        """Write a frame; raises as `film_writer` does."""
+        """Write a frame; what went wrong with an earlier one is raised here, as by `film_writer`."""
+        while self._written and (len(self._written) >= self.WAITING or self._written[0].done()):
+            self._written.popleft().result()
+        self._written.append(self._thread.submit(self._write, live))
+
+    def _write(self, live: Live) -> None:
         size = live.pixels.shape[0], live.pixels.shape[1]
         if self._writer is None:
             film = Film(str(self.output), size, Fraction(self.rate).limit_denominator(1001), Fraction(1, 1000))
@@ -114,7 +129,15 @@ class Recorder:
         self.frames += 1
 
     def close(self) -> None:
-        """Write the film's end."""
+        """Write the film's end; raises what went wrong with its last frames."""
+        self._thread.shutdown()
+        try:
+            for written in self._written:
+                written.result()
+        finally:
+            self._end()
+
+    def _end(self) -> None:
         if self._context is not None:
             self._context.__exit__(None, None, None)
             self._context = self._writer = None

@@ -49,7 +49,7 @@ def write_sheet(
         painter = film_painter(stylizer, size, options, timeline, stack)
         for item in reel.items():
             if isinstance(item, Frame) and item.time >= length * len(tiles) / count and len(tiles) < count:
-                painted = painter(resize(item.pixels, size), item.time, None, steady=False)
+                painted = painter(resize(item.pixels, size), item.time, lambda: None, steady=False)
                 tile = resize(to_eight_bits(painted), fit(size, TILE))
                 tiles.append((clock(item.time), tile))
     write(Picture(contact_sheet(tiles)), output)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.image import IntegerArray
-from impasto.video.motion import Motion, enlarged, opencv, places
+from impasto.video.motion import Motion, opencv, places
 
 __all__ = ["Steady"]
 
@@ -69,7 +69,7 @@ class Steady:
         if key.offsets is None or key.trust is None:
             key.offsets, key.trust = motion.offsets, motion.trust
             return
-        x, y = places(motion.offsets)
+        x, y = places(motion.offsets, motion.trust.shape)
         edge = self.cv2.BORDER_REPLICATE
         before = self.cv2.remap(key.offsets, x, y, self.cv2.INTER_LINEAR, borderMode=edge)
         key.offsets = motion.offsets + before
@@ -81,17 +81,18 @@ class Steady:
         kept, trust = self._kept(fresh)
         share = self.cv2.resize(motion.trust * (SHARE + KEY_SHARE * trust), (width, height))
         trust = self.cv2.resize(trust, (width, height))
-        earlier = self._blended(self._moved(self.before, motion.offsets), kept, trust)
+        before = self._moved(self.before, motion.offsets, self.cv2.INTER_LINEAR)  # counts where keys do not
+        earlier = self._blended(before, kept, trust)
         return self._blended(fresh, earlier, share)
 
     def _kept(self, fresh: Any) -> tuple[Any, NDArray[np.float32]]:
         """Return what keys show at the present, and how far they can be trusted, (h, w)."""
         new, old = self.keys[-1], self.keys[0]
-        moved, trust = self._moved(new.painting, new.offsets), new.trust
+        moved, trust = self._moved(new.painting, new.offsets, self.cv2.INTER_CUBIC), new.trust
         if old is not new and new.age < FADE:
             share = new.age / FADE
             part = np.full(fresh.shape[:2], share, np.float32)
-            moved = self._blended(self._moved(old.painting, old.offsets), moved, part)
+            moved = self._blended(self._moved(old.painting, old.offsets, self.cv2.INTER_CUBIC), moved, part)
             assert old.trust is not None and trust is not None  # noqa: S101 - both were carried
             trust = (1 - share) * old.trust + share * trust
         assert trust is not None  # noqa: S101 - it was carried
@@ -106,10 +107,10 @@ class Steady:
         agreement: NDArray[np.float32] = np.exp(-np.square(apart / AGREE))
         return agreement
 
-    def _moved(self, picture: Any, offsets: Any) -> Any:
+    def _moved(self, picture: Any, offsets: Any, method: int) -> Any:
         """Return a picture as its pixels lie after a motion; offsets: from there back to the picture."""
-        x, y = places(enlarged(offsets, picture.shape[:2]))
-        return self.cv2.remap(picture, x, y, self.cv2.INTER_CUBIC, borderMode=self.cv2.BORDER_REPLICATE)
+        x, y = places(offsets, picture.shape[:2])
+        return self.cv2.remap(picture, x, y, method, borderMode=self.cv2.BORDER_REPLICATE)
 
     def _blended(self, one: Any, other: Any, share: NDArray[np.float32]) -> Any:
         return self.cv2.blendLinear(one, other, 1 - share, share)

@@ -13,13 +13,15 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import EngineUnavailable, InvalidOption
+from impasto.errors import EngineUnavailable, InvalidOption, ModelError
 from impasto.image import IntegerArray
 
 __all__ = ["ENGINES", "PRECISIONS", "Engine", "open_engine"]
 
 ENGINES = ("openvino", "onnxruntime", "torch")
 PRECISIONS = ("auto", "f32", "bf16")
+LOCATION = b"\n\x08location"
+"""How ONNX, which is protobuf, writes that a tensor lies elsewhere: the key of an entry of `external_data`."""
 
 
 class Engine(Protocol):
@@ -65,12 +67,15 @@ class Engine(Protocol):
         raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")
 
 
-def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto") -> Engine:
+def open_engine(
+    network: Path, *, engine: str = "auto", device: str = "auto", precision: str = "auto", threads: int = 0
+) -> Engine:
     """Return the engine to run a network file (.onnx) with.
 
     engine: openvino, onnxruntime, torch, or auto: torch for CUDA devices, else OpenVINO.
     device: auto (the CPU), cpu, cuda, cuda:N, or a device that the engine knows by that name.
     precision: f32, bf16, or auto (bf16 where the device has it).
+    threads: cores that it may use of the CPU; 0 means all.
     Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there, and
     ModelError for a file that is no network or, where it is not a bundled one, none that is safe to open.
     """
@@ -85,5 +90,12 @@ def open_engine(network: Path, *, engine: str = "auto", device: str = "auto", pr
     except ImportError as error:
         extra = {"openvino": "openvino", "onnxruntime": "impasto[onnxruntime]", "torch": "impasto[train]"}[engine]
         raise EngineUnavailable(f"the engine {engine} is not installed; pip install '{extra}'") from error
-    opened: Engine = module.open_network(network, device=device, precision=precision)
+    _check_whole(network)
+    opened: Engine = module.open_network(network, device=device, precision=precision, threads=threads)
     return opened
+
+
+def _check_whole(network: Path) -> None:
+    """Raise ModelError if an ONNX file refers to other files, which could be any on this machine."""
+    if network.is_file() and LOCATION in network.read_bytes():
+        raise ModelError(f"{network}: keeps its weights in another file; save it as one file")

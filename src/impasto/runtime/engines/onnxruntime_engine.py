@@ -44,7 +44,7 @@ class OnnxRuntimeEngine(Engine):
         return painting
 
 
-def open_network(network: Path, *, device: str, precision: str) -> OnnxRuntimeEngine:
+def open_network(network: Path, *, device: str, precision: str, threads: int = 0) -> OnnxRuntimeEngine:
     """Return an engine for a network file; raises EngineUnavailable if the device or the precision is not there."""
     if precision == "bf16":
         raise EngineUnavailable("--precision bf16: ONNX Runtime computes this network in float32 only")
@@ -55,8 +55,10 @@ def open_network(network: Path, *, device: str, precision: str) -> OnnxRuntimeEn
         raise EngineUnavailable(f"ONNX Runtime has no device {device!r} here; it has {present}")
     check_network(network)
     options = {"device_id": index} if index else {}
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads = threads
     try:
-        session = ort.InferenceSession(str(network), providers=[(provider, options)])
+        session = ort.InferenceSession(str(network), settings, providers=[(provider, options)])
     except Exception as error:
         raise ModelError(f"{network}: is absent, damaged or not a network") from error
     return OnnxRuntimeEngine(session, provider)

@@ -29,13 +29,17 @@ BYTES_A_PIXEL = {"bf16": 220, "f32": 300}
 class OpenVinoEngine(Engine):
     """See `Engine`."""
 
-    def __init__(self, network: Path, core: ov.Core, model: ov.Model, device: str, precision: str) -> None:
+    def __init__(
+        self, network: Path, core: ov.Core, model: ov.Model, device: str, precision: str, threads: int = 0
+    ) -> None:
         self.network, self.device = network, device
         self.hint = {} if precision == "auto" else {"INFERENCE_PRECISION_HINT": precision}
+        if threads and device == "CPU":  # pinned, several processes would all take the first cores
+            self.hint |= {"INFERENCE_NUM_THREADS": str(threads), "ENABLE_CPU_PINNING": "NO"}
         self.metadata = _metadata(model)
         self.precision = precision if precision != "auto" else _native_precision(core, device)
         exact = self.precision == "f32"
-        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint, any_size_too=exact)
+        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint, exact=exact)
         self.bytes_a_pixel = BYTES_A_PIXEL[self.precision]
         self.name = f"OpenVINO {device} {self.precision}"
 
@@ -95,7 +99,7 @@ def _inputs(
     return inputs if mixing is None else {**inputs, "mixing": mixing}
 
 
-def open_network(network: Path, *, device: str, precision: str) -> OpenVinoEngine:
+def open_network(network: Path, *, device: str, precision: str, threads: int = 0) -> OpenVinoEngine:
     """Return an engine for a network file; raises EngineUnavailable if the device or the precision is not there."""
     core = ov.Core()
     name = {"auto": "CPU", "cpu": "CPU"}.get(device, device.upper())
@@ -108,7 +112,7 @@ def open_network(network: Path, *, device: str, precision: str) -> OpenVinoEngin
         model = core.read_model(network)
     except RuntimeError as error:
         raise ModelError(f"{network}: is absent, damaged or not a network") from error
-    return OpenVinoEngine(network, core, model, name, precision)
+    return OpenVinoEngine(network, core, model, name, precision, threads)
 
 
 def _metadata(model: ov.Model) -> dict[str, str]:

@@ -71,7 +71,7 @@ def _check_shapes(network: str, stored: Mapping[str, tuple[int, ...]], path: Pat
         raise ModelError(f"{path}: its weights are not those of the network that it says it is")
 
 
-def open_network(network: Path, *, device: str, precision: str) -> TorchEngine:
+def open_network(network: Path, *, device: str, precision: str, threads: int = 0) -> TorchEngine:
     """Return an engine for a network file's twin; raises EngineUnavailable if the device is not there."""
     name = "cpu" if device == "auto" else device
     if name.startswith("cuda") and not torch.cuda.is_available():
@@ -81,6 +81,8 @@ def open_network(network: Path, *, device: str, precision: str) -> TorchEngine:
         torch.zeros(1, device=chosen).cpu()
     except (RuntimeError, AssertionError, ImportError) as error:  # according to what the build of torch lacks
         raise EngineUnavailable(f"--device {device}: torch has no such device here") from error
+    if threads:
+        torch.set_num_threads(threads)  # of the whole process
     net, metadata = load_net(network.with_suffix(".safetensors"))
     net.to(chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return TorchEngine(net, metadata, chosen, precision == "bf16" or (precision == "auto" and chosen.type == "cuda"))

@@ -1,6 +1,6 @@
 """Paint the pictures of the docs with the program itself.
 
-    python scripts/docs.py --photos FOLDER
+    python scripts/pictures.py --photos FOLDER
 
 FOLDER holds the photos that are painted, by the names below; what is written is docs/pictures.
 """

@@ -1,6 +1,6 @@
 """Paint the pictures of docs/optimize.md with the program itself.
 
-    python scripts/docs_optimize.py --photos FOLDER --paintings FOLDER [--only start losses strength control tune]
+    python scripts/pictures_optimize.py --photos FOLDER --paintings FOLDER [--only start losses strength control tune]
 
 The folders hold the pictures of the names below; what is written is docs/pictures/optimize-*.jpg.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from docs import PICTURES, scaled, sheet
+from pictures import PICTURES, scaled, sheet
 from PIL import Image
 
 import impasto

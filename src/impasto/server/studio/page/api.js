@@ -1,0 +1,25 @@
+// Requests to the server, and what to say when they fail.
+
+/** Ask the server; json: what to send as JSON; body: what to send as it is.  Throws Error with a sentence. */
+export async function ask(path, { json, body, method = json || body ? "POST" : "GET" } = {}) {
+  const headers = json ? { "Content-Type": "application/json" } : { "Content-Type": "application/octet-stream" };
+  let answer;
+  try {
+    answer = await fetch(`studio/${path}`, { method, headers: method === "GET" ? {} : headers, body: json ? JSON.stringify(json) : body });
+  } catch {
+    throw new Error("The server does not answer. Is it still running?");
+  }
+  if (!answer.ok) throw new Error(await reason(answer));
+  return answer.headers.get("Content-Type").startsWith("application/json") ? answer.json() : answer.blob();
+}
+
+/** Bring a file to the server; what: pictures, films or styles. */
+export const bring = (what, file) => ask(`${what}?name=${encodeURIComponent(file.name)}`, { body: file });
+
+async function reason(answer) {
+  try {
+    return (await answer.json()).error.message;
+  } catch {
+    return `The server could not do this (${answer.status}); its log says why.`;
+  }
+}

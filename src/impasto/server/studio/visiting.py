@@ -1,0 +1,61 @@
+"""Who makes a request, and what they send: found out the same way for every route."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from impasto.server.studio.errors import NotHere, TooLarge
+from impasto.server.studio.studio import Studio
+from impasto.server.studio.visits import Visit
+
+__all__ = ["Guest", "Open", "Visitor", "received"]
+
+COOKIE = "impasto-studio"
+
+
+def _studio(request: Request) -> Studio:
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+Open = Annotated[Studio, Depends(_studio)]
+"""The studio."""
+
+
+def _visitor(request: Request, studio: Open) -> Visit:
+    visit = studio.visits.of(request.cookies.get(COOKIE))
+    if visit is None:
+        raise NotHere("what you brought is no longer here; bring it again")
+    return visit
+
+
+Visitor = Annotated[Visit, Depends(_visitor)]
+"""The visit of somebody who has brought something; else the request is refused."""
+
+
+def _guest(request: Request, response: Response, studio: Open) -> Visit:
+    visit = studio.visits.of(request.cookies.get(COOKIE))
+    if visit is None:
+        secret, visit = studio.visits.new()
+        response.set_cookie(COOKIE, secret, path="/studio", httponly=True, samesite="strict")
+    return visit
+
+
+Guest = Annotated[Visit, Depends(_guest)]
+"""The visit of somebody who brings something; one begins if there is none."""
+
+
+async def received(request: Request, visit: Visit, name: str, limit: int) -> Path:
+    """Write a request's body into a file of the visitor's; raises TooLarge for more bytes than the limit."""
+    file, size = await run_in_threadpool(visit.place, name), 0
+    with file.open("wb") as stream:
+        async for chunk in request.stream():
+            size += len(chunk)
+            if size > limit:
+                raise TooLarge(f"{file.name} has more than {limit / 2**20:.0f} MB, the most that is taken here")
+            await run_in_threadpool(stream.write, chunk)
+    return file
