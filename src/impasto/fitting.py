@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from impasto.atomic import check_folder
 from impasto.errors import (
-    EngineUnavailable,
     InvalidOption,
     ModelError,
     TrainingError,
     UnreadablePicture,
     UnwritableOutput,
 )
+from impasto.extras import needing
 from impasto.model import (
     Manifest,
     Model,
@@ -124,12 +124,8 @@ def _run(running: StyleFit, follow: Follow | None) -> None:
 
 def _training() -> Any:
     """Return the module that learns styles; raises EngineUnavailable if what it needs is not installed."""
-    try:
+    with needing("train", "learning a style"):
         from impasto.training import fit as module
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("impasto"):
-            raise
-        raise EngineUnavailable(f"learning a style needs {error.name}; pip install 'impasto[train]'") from error
     return module
 
 

@@ -239,7 +239,7 @@ def test_a_fault_of_our_own_is_one_photos_failure(paint, album, tmp_path, monkey
 def test_too_large_a_photo(paint, album, tmp_path, resolve):
     from impasto.batch.config import BatchOptions
 
-    small = resolve("dots").changed({"max_pixels": 1199})
+    small = resolve("").changed({"max_pixels": 1199})
     done = running.batch(str(album), str(tmp_path / "out"), small, resolve, BatchOptions(workers=1))
     assert done.painted == 0
     assert sum("limit" in reason for _, reason in done.failed) == 12

@@ -17,7 +17,7 @@ class SmallEyes(nn.Module):
         self.requires_grad_(False)
 
     def forward(self, picture, layers):
-        features, x = {}, picture.float() - 0.5
+        features, x = {}, picture.to(self.blocks[0].weight.dtype) - 0.5
         for number, block in enumerate(self.blocks, 1):
             x = block(x if number == 1 else nn.functional.max_pool2d(x, 2)).relu()
             features.update({layer: x for layer in layers if layer[4] == str(number)})

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +11,9 @@ import click
 from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.cli.progress import Progress
-from impasto.errors import EngineUnavailable, InvalidOption
+from impasto.errors import InvalidOption
 from impasto.evaluation.config import EvaluateConfig
+from impasto.extras import needing
 
 __all__ = ["evaluate"]
 
@@ -62,7 +62,7 @@ def evaluate(
 
     config = EvaluateConfig(**{name: value for name, value in options.items() if value is not None})
     found = [[str(file) for file in find(each)] if each else [] for each in (photos, paintings)]
-    with _needing():
+    with needing("evaluate", "evaluating"):
         if films:
             _judge_films(subjects, films, found[0], found[1], config, as_json)
         else:
@@ -119,14 +119,3 @@ def _print(text: str, as_json: bool, notices: Sequence[str]) -> None:
     for notice in notices:
         click.echo(f"impasto: {notice}", err=True)
     click.echo(text, nl=as_json)
-
-
-@contextmanager
-def _needing() -> Iterator[None]:
-    """Say what to install where a package is missing."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("impasto"):
-            raise
-        raise EngineUnavailable(f"evaluating needs {error.name}; pip install 'impasto[evaluate]'") from error

@@ -9,7 +9,7 @@ import click
 
 from impasto.cli.command import Command
 from impasto.cli.options import options_of
-from impasto.errors import EngineUnavailable
+from impasto.extras import needing
 from impasto.server.settings import ServerSettings
 
 __all__ = ["serve"]
@@ -35,10 +35,6 @@ def serve(**given: Any) -> None:
     """
     chosen = {name: value for name, value in given.items() if value is not None}
     settings = ServerSettings(**{"key": os.environ.get("IMPASTO_KEY", ""), **chosen})
-    try:
+    with needing("serve", "serving"):
         from impasto.server.run import run
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("impasto"):
-            raise
-        raise EngineUnavailable(f"serving needs {error.name}; pip install 'impasto[serve]'") from error
     run(settings, lambda line: click.echo(f"impasto: {line}", err=True))

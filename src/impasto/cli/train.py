@@ -10,7 +10,8 @@ import click
 
 from impasto.cli.command import Command
 from impasto.cli.options import options_of
-from impasto.errors import EngineUnavailable, InvalidOption
+from impasto.errors import InvalidOption
+from impasto.extras import needing
 from impasto.training.config import TrainConfig
 
 __all__ = ["config_of", "pictures_of", "train"]
@@ -44,14 +45,10 @@ def train(recipe: str | None, resume: str | None, **given: Any) -> None:
     if resume is not None and (chosen or recipe):
         raise InvalidOption("--resume takes no other options: a run goes on as it began")
     config = None if resume is not None else config_of(recipe, chosen)
-    try:
+    with needing("train", "training"):
         from impasto.export import write_model
         from impasto.training import run
         from impasto.training.distributed import leads
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("impasto"):
-            raise
-        raise EngineUnavailable(f"training needs {error.name}; pip install 'impasto[train]'") from error
     trained = run.begin(config) if config is not None else run.resume(Path(str(resume)))
     if not leads():
         return

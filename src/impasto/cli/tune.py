@@ -11,7 +11,7 @@ import click
 from impasto.cli.command import Command
 from impasto.cli.options import options_of
 from impasto.cli.train import config_of, pictures_of
-from impasto.errors import EngineUnavailable
+from impasto.extras import needing
 from impasto.training.config import TrainConfig, TuneConfig
 
 __all__ = ["tune"]
@@ -41,12 +41,8 @@ def tune(recipe: str | None, **given: Any) -> None:
     chosen = {name: value for name, value in given.items() if value is not None}
     config = TuneConfig(**{name: value for name, value in chosen.items() if name in own})
     base = config_of(recipe, {name: value for name, value in chosen.items() if name not in own})
-    try:
+    with needing("tune", "tuning"):
         from impasto.training.tune import tune as tuned
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("impasto"):
-            raise
-        raise EngineUnavailable(f"tuning needs {error.name}; pip install 'impasto[tune]'") from error
     judge = pictures_of(config.judge)
     best = tuned(replace(base, preview=()), replace(config, judge=judge), lambda line: click.echo(line, err=True))
     options = ", ".join(f"{name} {value}" for name, value in best.options.items())

@@ -23,7 +23,7 @@ from impasto.perceptual.weights import load_vgg19
 __all__ = ["Steadied", "Steadiness", "clips_of", "evaluate_films", "json_of_films", "markdown_of_films"]
 
 DEFAULT = ("starry-night", "great-wave", "udnie")
-JUDGED = (0.5, 0.75, 1.0)
+JUDGED = tuple(number / 6 for number in range(1, 7))
 """Where in a film the frames are whose style distance counts."""
 
 Distance = Callable[[Sequence[Pixels]], float]

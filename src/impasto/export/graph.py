@@ -59,8 +59,8 @@ class FusedInstanceNorm(nn.Module):
         """Return x normalised and restyled, shape and dtype as x, (N, C, H, W)."""
         norm, normalised = self.norm, F.instance_norm(x, eps=EPSILON)
         if isinstance(norm, UnconditionalNorm):
-            return normalised * norm.gamma + norm.beta
-        gamma, beta, through = conditioning.take(norm.parts, norm.channels)
+            return normalised * norm.gamma.to(x.dtype) + norm.beta.to(x.dtype)
+        gamma, beta, through = (share.to(x.dtype) for share in conditioning.take(norm.parts, norm.channels))
         return normalised * gamma + beta + x * through
 
 

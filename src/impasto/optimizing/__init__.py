@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import EngineUnavailable, OptimizationError
+from impasto.errors import OptimizationError
+from impasto.extras import needing
 from impasto.image import Picture, contact_sheet, to_eight_bits, write
 from impasto.optimizing.settings import RegionOf, Settings
 
@@ -73,13 +74,9 @@ def open_optimization(
     photo: str | Path, paintings: Files, *, regions: Sequence[RegionOf] = (), **options: Any
 ) -> Optimization:
     """Return an optimisation that is ready to run; arguments and errors as for `optimize`."""
-    try:
+    with needing("train", "optimising"):
         from impasto.gatys.config import OptimizeConfig
         from impasto.optimizing.optimization import Optimization
-    except ModuleNotFoundError as error:
-        if (error.name or "").startswith("impasto"):
-            raise
-        raise EngineUnavailable(f"optimising needs {error.name}; pip install 'impasto[train]'") from error
     files = [paintings] if isinstance(paintings, (str, Path)) else list(paintings)
     return Optimization(str(photo), [str(file) for file in files], regions, OptimizeConfig.of(**options))
 

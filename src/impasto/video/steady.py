@@ -15,9 +15,9 @@ __all__ = ["Steady"]
 
 SHARE = 0.3
 """How much of a frame comes from the one before it, where that can be trusted."""
-KEY_SHARE = 0.6
-"""How much more comes from earlier frames where a key can be trusted."""
-KEY_EVERY, FADE = 16, 6
+KEY_SHARE = 0.7
+"""How much more comes from earlier frames where a key can be trusted: all of it, as two paintings mixed are blurred."""
+KEY_EVERY, FADE = 12, 3
 """Frames from key to key, and in how many the new one takes the old one's place."""
 AGREE = 20.0
 """Levels of 255 by which a key's broad colours may differ from the fresh painting's."""
@@ -81,18 +81,18 @@ class Steady:
         kept, trust = self._kept(fresh)
         share = self.cv2.resize(motion.trust * (SHARE + KEY_SHARE * trust), (width, height))
         trust = self.cv2.resize(trust, (width, height))
-        before = self._moved(self.before, motion.offsets, self.cv2.INTER_LINEAR)  # counts where keys do not
+        before = self._moved(self.before, motion.offsets, self.cv2.INTER_CUBIC)
         earlier = self._blended(before, kept, trust)
         return self._blended(fresh, earlier, share)
 
     def _kept(self, fresh: Any) -> tuple[Any, NDArray[np.float32]]:
         """Return what keys show at the present, and how far they can be trusted, (h, w)."""
         new, old = self.keys[-1], self.keys[0]
-        moved, trust = self._moved(new.painting, new.offsets, self.cv2.INTER_CUBIC), new.trust
+        moved, trust = self._moved(new.painting, new.offsets, self.cv2.INTER_LANCZOS4), new.trust
         if old is not new and new.age < FADE:
             share = new.age / FADE
             part = np.full(fresh.shape[:2], share, np.float32)
-            moved = self._blended(self._moved(old.painting, old.offsets, self.cv2.INTER_CUBIC), moved, part)
+            moved = self._blended(self._moved(old.painting, old.offsets, self.cv2.INTER_LANCZOS4), moved, part)
             assert old.trust is not None and trust is not None  # noqa: S101 - both were carried
             trust = (1 - share) * old.trust + share * trust
         assert trust is not None  # noqa: S101 - it was carried

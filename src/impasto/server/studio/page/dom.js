@@ -45,7 +45,7 @@ export function showValues(within) {
   for (const slider of all("input[type=range][data-unit]", within)) {
     const show = () => {
       const words = slider.dataset.unit === "percent" ? `${Math.round(100 * slider.value)} %` : `${Number(slider.value)} ×`;
-      one("output", slider.parentElement).textContent = words;
+      one("small", slider.parentElement).textContent = words;
       slider.setAttribute("aria-valuetext", words);
     };
     slider.addEventListener("input", show);

@@ -94,7 +94,7 @@ export class Look {
       this.changed();
     });
     const label = make("span", { textContent: this.known.get(id).title });
-    return make("label", { className: "slider" }, label, make("output"), slider);
+    return make("label", { className: "slider" }, label, make("small", { ariaHidden: "true" }), slider);
   }
 
   async bringOwn(input) {
