@@ -64,6 +64,7 @@ def kinds() -> dict[str, Iterator[tuple[str, bytes | str]]]:
         "archive": archives(),
         "film": films(),
         "checkpoint": iter([("checkpoint.pt", checkpoint())]),
+        "request": requests(),
     }
 
 
@@ -214,6 +215,38 @@ def checkpoint() -> bytes:
     file = io.BytesIO()
     torch.save({"config": TrainConfig().to_dict(), "step": 3, "model": {"weight": torch.ones(2)}}, file)
     return file.getvalue()
+
+
+def requests() -> Iterator[tuple[str, bytes]]:
+    """Yield requests of a server's routes, as the target `request` takes them."""
+    photo = saved(Image.fromarray(PIXELS[..., :3]), "PNG")
+    for number, path in enumerate(("/health", "/metrics", "/docs", "/openapi.json", "/v1/styles", "/v1/jobs/x/result")):
+        yield f"get-{number}", f"GET {path}\n\n".encode()
+    yield "delete", b"DELETE /v1/jobs/x\n\n"
+    yield "bytes", b"POST /v1/stylize?style=udnie&strength=0.5\ncontent-type: image/png\n\n" + photo
+    yield "cut", b"POST /v1/stylize?style=udnie\ncontent-type: image/png\ncut: 1\n\n" + photo
+    yield "origin", b"POST /v1/stylize?style=udnie\ncontent-type: image/png\norigin: http://a.example\n\n" + photo
+    forms: dict[str, dict[str, bytes | str]] = {
+        "stylize": {"photo": photo, "mask": photo, "style": "great-wave:0.7+udnie:0.3", "color": "keep", "size": "32"},
+        "styles": {"painting": photo, "name": "my-wave", "budget": "3m"},
+        "optimize": {"photo": photo, "painting": photo, "steps": "3"},
+        "video": {"film": b"GIF89a", "style": "udnie", "format": "webm"},
+    }
+    for route, fields in forms.items():
+        yield (
+            f"form-{route}",
+            f"POST /v1/{route}\ncontent-type: multipart/form-data; boundary=x\n\n".encode() + form(fields),
+        )
+
+
+def form(fields: dict[str, bytes | str]) -> bytes:
+    """Return fields, and files, which are bytes, as a form with the boundary x."""
+    parts = []
+    for name, value in fields.items():
+        file = f'; filename="{name}.png"\r\nContent-Type: image/png' if isinstance(value, bytes) else ""
+        content = value if isinstance(value, bytes) else value.encode()
+        parts.append(f'--x\r\nContent-Disposition: form-data; name="{name}"{file}\r\n\r\n'.encode() + content + b"\r\n")
+    return b"".join(parts) + b"--x--\r\n"
 
 
 if __name__ == "__main__":

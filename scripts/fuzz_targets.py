@@ -6,14 +6,17 @@ too much memory is a finding.  Files are written into FOLDER first, where that i
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from itertools import islice
 from pathlib import Path
 
 import click
 import numpy as np
+from fastapi import FastAPI
 
 from impasto.cli import COMMANDS, impasto
 from impasto.data import open_source
@@ -27,6 +30,7 @@ from impasto.runtime.engines.openvino_engine import open_network
 from impasto.runtime.engines.torch_engine import load_net
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions
+from impasto.server import ServerSettings, create_app
 from impasto.training.config import FitConfig, TrainConfig
 from impasto.training.recipe import read_recipe
 from impasto.training.state import TrainState
@@ -40,6 +44,9 @@ SMALL = 1 << 18
 """px that a picture may have here."""
 PARTS = 8
 """Photos of an archive and frames of a film that are looked at."""
+CANNOT_NOW = (503, 507)
+"""What a server may answer besides that a request is wrong: it lacks memory or room on the disk."""
+LOOP = asyncio.new_event_loop()
 
 
 def placed(name: str, data: bytes) -> Path:
@@ -164,8 +171,57 @@ def checkpoint(data: bytes) -> None:
     TrainState.load(FOLDER)
 
 
+def request(data: bytes) -> None:
+    """Send a request to a server that takes no jobs: a line "POST /path?query", headers, an empty line, the body.
+
+    A header "cut" lets the connection end in the middle of the body.
+    """
+    head, _, body = data.partition(b"\n\n")
+    (first, *_), *lines = [line.split(b":", 1) for line in head.split(b"\n")]
+    method, _, target = first.partition(b" ")
+    headers = [(line[0].strip().lower(), line[-1].strip()) for line in lines]
+    status = LOOP.run_until_complete(answered(method, target, [(b"host", b"127.0.0.1"), *headers], body))
+    assert status < 500 or status in CANNOT_NOW, f"status {status}"
+
+
+async def answered(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> int:
+    """Return the status that the server answers with, 0 where the client has gone."""
+    path, _, query = target.partition(b"?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "scheme": "http", "root_path": "",
+        "method": method.decode("ascii", "ignore").upper(), "path": path.decode("utf-8", "ignore"), "raw_path": path,
+        "query_string": query, "headers": headers, "client": ("127.0.0.1", 1), "server": ("127.0.0.1", 8000),
+    }  # fmt: skip
+    half = len(body) // 2
+    rest = {"type": "http.request", "body": body[half:]}
+    coming = [{"type": "http.request", "body": body[:half], "more_body": True}, rest]
+    gone = any(name == b"cut" for name, _ in headers)
+    if gone:
+        coming[1] = {"type": "http.disconnect"}
+    told: list[int] = []
+
+    async def receive() -> dict[str, object]:
+        if not coming:
+            await asyncio.Event().wait()
+        return coming.pop(0)
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            told.append(int(str(message["status"])))
+
+    await application()(scope, receive, send)  # type: ignore[arg-type]
+    assert told or gone, "no answer"
+    return told[0] if told else 0
+
+
+@cache
+def application() -> FastAPI:
+    """Return a server without a studio, whose scratch lies in FOLDER."""
+    return create_app(ServerSettings(studio=False, jobs=0, max_pixels=SMALL, max_bytes="1MB", folder=str(FOLDER)))
+
+
 WEIGHTS: dict[Callable[[bytes], None], float] = {
-    picture: 25,
+    picture: 23,
     mask: 8,
     settings: 8,
     style: 8,
@@ -180,6 +236,7 @@ WEIGHTS: dict[Callable[[bytes], None], float] = {
     archive: 5,
     film: 3,
     checkpoint: 3,
+    request: 2,
 }
 """Each target's share of the cases."""
 TARGETS = {target.__name__: target for target in WEIGHTS}

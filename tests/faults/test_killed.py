@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from batch.conftest import ledger
 from faults.conftest import FRAMES, PHOTOS, left_behind
 from impasto.model import read_style
 from impasto.training.state import TrainState
@@ -26,6 +27,14 @@ def check_pictures(out, reference):
     for name in found:
         np.testing.assert_allclose(pixels(out / name), pixels(reference / name), atol=1)
     return len(found)
+
+
+def check_batch(out, reference):
+    """Check the pictures, and that each is in the ledger once where the run came to its end."""
+    done = check_pictures(out, reference)
+    told = sum(record["painted"] for record in ledger(out))
+    assert told <= done
+    return told
 
 
 def check_film(out, reference):
@@ -58,6 +67,7 @@ def check_run(out, reference):
 
 CHECKS = {
     "folder": (check_pictures, PHOTOS),
+    "batch": (check_batch, PHOTOS),
     "film": (check_film, 1),
     "large": (check_pictures, 1),
     "fit": (check_style, 1),

@@ -26,6 +26,11 @@ def folder(place):
     return command("stylize", place / "photos", "-s", place / STYLE, "-o", place / "out/", "--skip-existing")
 
 
+def batch(place):
+    """Paint a folder of photos as a collection, with a ledger."""
+    return command("batch", place / "photos", place / "out", "-s", place / STYLE, "--workers", 1, "--chunk", 1)
+
+
 def film(place):
     """Paint a film."""
     (place / "out").mkdir(exist_ok=True)
@@ -79,7 +84,7 @@ def train_with_a_worker(place):
     return train(place, workers=1)
 
 
-WORKS = {work.__name__: work for work in (folder, film, large, fit, train, train_with_a_worker)}
+WORKS = {work.__name__: work for work in (folder, batch, film, large, fit, train, train_with_a_worker)}
 
 
 NEEDED = ("impasto.api", "impasto.cli.stylize", "impasto.runtime.engines.openvino_engine")
@@ -88,6 +93,6 @@ LEARNING = ("torch.utils.tensorboard", "impasto.cli.fit", "impasto.training.fit"
 
 def preload(work):
     """Import what a work needs, so that its own time is spent on what can be disturbed."""
-    film = ("impasto.cli.video", "impasto.video.film") if work == "film" else ()
-    for name in (*NEEDED, *film, *(LEARNING if work in ("fit", "train", "train_with_a_worker") else ())):
+    own = {"film": ("impasto.cli.video", "impasto.video.film"), "batch": ("impasto.cli.batch", "impasto.batch.run")}
+    for name in (*NEEDED, *own.get(work, ()), *(LEARNING if work in ("fit", "train", "train_with_a_worker") else ())):
         import_module(name)
