@@ -142,7 +142,7 @@ def run(command: list[str], folder: Path) -> tuple[float, float, list[tuple[floa
     """Run a command in a new folder; return seconds, peak GB, and (seconds, file) of the PNGs that it wrote."""
     folder.mkdir()
     paths = [str(folder.parent), str(Path(__file__).parents[1] / "src"), os.environ.get("PYTHONPATH", "")]
-    began = time.time()
+    began = time.perf_counter()
     with (folder / "log.txt").open("w") as log:
         process = subprocess.Popen(
             command, cwd=folder, env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)}, stdout=log, stderr=log
@@ -151,7 +151,7 @@ def run(command: list[str], folder: Path) -> tuple[float, float, list[tuple[floa
     if status:
         sys.exit(f"{command[2]} failed:\n{(folder / 'log.txt').read_text()[-2000:]}")
     pictures = sorted((file.stat().st_mtime - began, file) for file in folder.glob("*.png"))
-    return time.time() - began, usage.ru_maxrss / 2**20, pictures
+    return time.perf_counter() - began, usage.ru_maxrss / 2**20, pictures
 
 
 @torch.no_grad()

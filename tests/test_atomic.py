@@ -1,6 +1,7 @@
 import os
 import stat
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +91,34 @@ def test_errors_of_the_system_come_as_they_are(tmp_path):
         pass
     with pytest.raises(IsADirectoryError), atomic_write(tmp_path):
         pass
+
+
+def test_what_a_killed_process_has_left_is_removed_and_what_another_writes_is_not(tmp_path):
+    import fcntl
+
+    (tmp_path / ".impasto-left.tmp").write_bytes(b"half")
+    (tmp_path / ".impasto-mine.txt").write_bytes(b"a user's")
+    with (tmp_path / ".impasto-busy.tmp").open("xb") as busy:
+        fcntl.flock(busy, fcntl.LOCK_EX)
+        with atomic_write(tmp_path / "new") as stream:
+            stream.write(b"x")
+    assert names(tmp_path) == [".impasto-busy.tmp", ".impasto-mine.txt", "new"]
+
+
+def test_a_draft_that_another_process_has_taken_for_a_left_one_is_begun_anew(tmp_path, monkeypatch):
+    import fcntl
+
+    real, calls = fcntl.flock, []
+
+    def swept_first(stream, how):
+        if not calls:
+            Path(stream.name).unlink()
+        calls.append(how)
+        real(stream, how)
+
+    monkeypatch.setattr(fcntl, "flock", swept_first)
+    with atomic_write(tmp_path / "new") as stream:
+        stream.write(b"whole")
+    assert (tmp_path / "new").read_bytes() == b"whole"
+    assert len(calls) == 2
+    assert names(tmp_path) == ["new"]

@@ -1,18 +1,29 @@
-"""Files that appear whole or not at all, and whether they could."""
+"""Files that appear whole or not at all, and whether they could.
+
+A file is written as a draft beside it, which then takes its name.  A writer holds a lock on its draft, so that what a
+killed process has left can be told from what another one is writing; it is removed by the next that writes there.
+"""
 
 from __future__ import annotations
 
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from impasto.errors import UnwritableOutput
 
+if sys.platform != "win32":
+    import fcntl
+
 __all__ = ["atomic_write", "check_folder", "make_folder", "write_whole"]
+
+_swept: set[Path] = set()
+"""Folders in which this process has looked for what killed ones have left."""
 
 
 @contextmanager
@@ -23,28 +34,68 @@ def atomic_write(path: str | os.PathLike[str], drafts: Path | None = None) -> It
 
     Until then, and for good if the block raises, a file that was there stays as it was; nothing else is left
     in the folder. Permissions follow the umask, or the file that is replaced; a link is written through.
-    Devices and pipes, which cannot be replaced, are written to directly.
+    Devices and pipes, which cannot be replaced, are written to directly.  Drafts that killed processes have left in
+    the folder are removed when a process writes there for the first time.
 
     Raises OSError as it comes.
     """
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
-        with target.open("wb") as stream:  # also what says that a folder is one
-            yield stream
+        with target.open("wb") as direct:  # also what says that a folder is one
+            yield direct
         return
-    draft = (drafts or target.parent) / f".impasto-{secrets.token_hex(6)}.tmp"
+    folder = drafts or target.parent
+    _sweep(folder)
+    draft, stream = _begin(folder)
     try:
-        # Opened by hand rather than with tempfile, whose files only their owner may read.
-        with draft.open("xb") as stream:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
-        if target.exists():
-            shutil.copymode(target, draft)
-        draft.replace(target)
+            if target.exists():
+                shutil.copymode(target, draft)
+            if sys.platform != "win32":
+                draft.replace(target)  # while it is locked
+        if sys.platform == "win32":  # which moves nothing that is open
+            draft.replace(target)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _begin(folder: Path) -> tuple[Path, BinaryIO]:
+    """Return a new draft and what writes to it, locked where the file system can."""
+    while True:
+        # Opened by hand rather than with tempfile, whose files only their owner may read.
+        draft = folder / f".impasto-{secrets.token_hex(6)}.tmp"
+        stream = draft.open("xb")
+        if sys.platform == "win32":
+            return draft, stream
+        with suppress(OSError):
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        if os.fstat(stream.fileno()).st_nlink:
+            return draft, stream
+        stream.close()  # another process has swept between the two calls
+
+
+def _sweep(folder: Path) -> None:
+    """Remove the drafts in a folder that nobody writes any more; once in a process."""
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    for draft in folder.glob(".impasto-*.tmp"):
+        with suppress(OSError):  # somebody writes it, or it may not be removed: it does no harm
+            _remove_left(draft)
+
+
+def _remove_left(draft: Path) -> None:
+    """Remove a draft; raises OSError if somebody writes it."""
+    if sys.platform == "win32":
+        draft.unlink()  # which Windows refuses for what is open
+        return
+    with draft.open("rb+") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.unlink()
 
 
 def write_whole(path: Path, content: bytes) -> Path:

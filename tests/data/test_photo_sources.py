@@ -1,6 +1,7 @@
 import io
 import pickle
 import tarfile
+import tracemalloc
 import zipfile
 
 import pytest
@@ -238,3 +239,44 @@ def test_encrypted_and_oddly_packed_zips_are_refused(tmp_path, zip_path, photos,
         open_source(tmp_path / "locked.zip")
     with pytest.raises(DataError, match="unusual method"):
         open_source(write_zip(tmp_path / "odd.zip", photos, zipfile.ZIP_BZIP2))
+
+
+def test_a_zip_that_unpacks_to_more_than_it_says_is_stopped_there(tmp_path):
+    file = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(50_000_000))
+    size = (50_000_000).to_bytes(4, "little")
+    file.write_bytes(file.read_bytes().replace(size, (1000).to_bytes(4, "little")))
+    tracemalloc.start()
+    try:
+        with pytest.raises(UnreadablePicture, match="size is not what the index says"):
+            open_source(file).read(0)
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_zip_that_says_that_it_unpacks_to_no_end(tmp_path, photos):
+    file = tmp_path / "bomb.zip"
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.png", bytes(100_000))
+    file.write_bytes(file.read_bytes().replace((100_000).to_bytes(4, "little"), (1 << 31).to_bytes(4, "little")))
+    with pytest.raises(DataError, match=r"a\.png unpacks to more than 512 MB"):
+        open_source(file)
+
+
+def test_members_whose_names_lead_elsewhere_are_only_names(tmp_path, photos):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("../../evil.png", b"x")
+        archive.writestr("/etc/evil.png", b"y")
+    with tarfile.open(tmp_path / "a.tar", "w") as archive:
+        link = tarfile.TarInfo("link.png")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+        file = tarfile.TarInfo("../x.png")
+        file.size = 1
+        archive.addfile(file, io.BytesIO(b"z"))
+    assert [open_source(tmp_path / "a.zip").read(index) for index in range(2)] in ([b"x", b"y"], [b"y", b"x"])
+    source = open_source(tmp_path / "a.tar")
+    assert [source.read(index) for index in range(len(source))] == [b"z"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "a.zip"]

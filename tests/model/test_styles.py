@@ -299,3 +299,17 @@ def test_styles_of_two_networks_are_not_mixed():
         mix([(style("first"), 1), (style("second", network="other"), 1)])
     with pytest.raises(ModelError, match=r"first.*second"):
         mix([(style("first"), 1), (style("second", (1, 2)), 1)])
+
+
+def test_a_style_of_a_stranger_cannot_steer_a_terminal(tmp_path):
+    path = tmp_path / "a.style"
+    write_style(style(name="x\x1b[2J\ny\u202e" + "z" * 900), path)
+    assert read_style(path).name.startswith("x[2Jyz")
+    assert len(read_style(path).name) <= 200
+
+
+def test_a_file_that_is_larger_than_any_style(tmp_path):
+    path = tmp_path / "a.style"
+    with path.open("wb") as file:
+        file.truncate(1 << 27)
+    assert "more than 64 MB" in refused(path)

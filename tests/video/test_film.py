@@ -313,3 +313,19 @@ def test_memory_does_not_grow_with_the_film(tiny_model, tmp_path):
 
 def test_the_package_offers_films():
     assert impasto.video.stylize_film is stylize_film
+
+
+@pytest.mark.parametrize("name", ["list.m3u8", "list.mp4", "list.ffconcat"])
+def test_playlists_are_not_followed(film, tmp_path, name):
+    source = film("film.ts", codec="mpeg4")
+    texts = {"ffconcat": f"ffconcat version 1.0\nfile {source}\n"}
+    playlist = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{source}\n#EXT-X-ENDLIST\n"
+    (tmp_path / name).write_text(texts.get(name.rpartition(".")[2], playlist))
+    with pytest.raises(FilmError, match="this is no film"):
+        FilmReader(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["http://127.0.0.1:9/a.mp4", "concat:a.ts|b.ts", "subfile,,start,0,end,9,,:a.ts"])
+def test_addresses_are_not_followed(name):
+    with pytest.raises(FilmError, match="not followed"):
+        FilmReader(name)

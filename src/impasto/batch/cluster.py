@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import pickle
+import pickle  # what passes within a cluster, which Ray itself pickles  # nosec B403
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -118,7 +118,7 @@ class Cluster:
         seen = set()
         try:
             for row in painted.iter_rows():
-                record, problem = pickle.loads(row["record"])  # noqa: S301 - our own actors' words
+                record, problem = pickle.loads(row["record"])  # noqa: S301 - our own actors' words  # nosec B301
                 if problem:
                     raise ImpastoError(problem)
                 if record.id not in seen:  # Ray may do again what a lost machine had done
@@ -143,7 +143,7 @@ class _Actor:
         record = None
         if not self.problem:
             try:
-                record = self.painter(pickle.loads(batch["chunk"][0]))  # noqa: S301 - from the driver
+                record = self.painter(pickle.loads(batch["chunk"][0]))  # noqa: S301 - from the driver  # nosec B301
             except ImpastoError as error:
                 self.problem = str(error)
         return {"record": [pickle.dumps((record, self.problem))]}

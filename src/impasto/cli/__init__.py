@@ -118,7 +118,18 @@ def _run(arguments: list[str]) -> int:
         return _fail("interrupted", 130)
     except BrokenPipeError:
         return 1
+    except (ImportError, OSError, MemoryError) as error:
+        if "--debug" in arguments or (getattr(error, "name", None) or "").startswith("impasto"):
+            raise
+        return _fail(_refusal(error), 1)
     return result if isinstance(result, int) else 0
+
+
+def _refusal(error: Exception) -> str:
+    """Return what the system refuses: a library that is installed and cannot be loaded, files, memory."""
+    if isinstance(error, ImportError):
+        return f"a library cannot be loaded ({error}); install it anew, or see --debug"
+    return str(error) or "there is not enough memory"
 
 
 def _fail(message: str, code: int) -> int:

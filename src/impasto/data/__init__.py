@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from impasto.data.loader import photo_batches
+    from impasto.data.loader import deaths_told, photo_batches
     from impasto.data.opening import open_source, open_sources
     from impasto.data.source import PhotoSource
     from impasto.data.stream import PhotoStream
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PhotoSource",
     "PhotoStream",
+    "deaths_told",
     "decode",
     "open_source",
     "open_sources",
@@ -24,6 +25,7 @@ __all__ = [
 _HOMES = {
     "PhotoSource": "source",
     "PhotoStream": "stream",
+    "deaths_told": "loader",
     "decode": "transforms",
     "open_source": "opening",
     "open_sources": "opening",

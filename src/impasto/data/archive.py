@@ -23,14 +23,17 @@ __all__ = ["TarSource", "ZipSource", "open_tar", "open_zip"]
 
 _LOCAL_HEADER = struct.Struct("<4s22x2H")  # signature, then the lengths of the name and of the extra field
 _ENCRYPTED = 0x1
+LARGEST = 1 << 29
+"""Bytes that one photo may unpack to: a zip of some kilobytes can hold gigabytes of zeros."""
 
 
 class ZipMember(NamedTuple):
-    """Where a file lies in a zip: its local header, its size there in bytes, and how to unpack it."""
+    """Where a file lies in a zip: its local header, its size there and unpacked in bytes, and how to unpack it."""
 
     name: str
     header: int
     packed: int
+    size: int
     method: int
     crc: int
 
@@ -102,8 +105,10 @@ def open_zip(path: Path) -> ZipSource:
     try:
         with zipfile.ZipFile(path) as archive:
             photos = [info for info in archive.infolist() if is_photo(info.filename) and not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, struct.error) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, struct.error) as error:
         raise DataError(f"{path} is a broken or incomplete zip ({error}); fetch or pack it again") from error
+    if any(info.compress_size > path.stat().st_size for info in photos):
+        raise DataError(f"{path} is a broken or incomplete zip (a photo is larger than it); fetch or pack it again")
     members = _by_name(_zip_member(path, info) for info in photos)
     if not members:
         raise no_photos(path)
@@ -129,7 +134,11 @@ def _zip_member(path: Path, info: zipfile.ZipInfo) -> ZipMember:
         raise DataError(f"{path} is encrypted ({info.filename}); pack it again without a password")
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise DataError(f"{path} is packed by an unusual method ({info.filename}); pack it as a plain zip")
-    return ZipMember(info.filename, info.header_offset, info.compress_size, info.compress_type, info.CRC)
+    if info.file_size > LARGEST:
+        raise DataError(f"{path}: {info.filename} unpacks to more than {LARGEST >> 20} MB; take it out")
+    return ZipMember(
+        info.filename, info.header_offset, info.compress_size, info.file_size, info.compress_type, info.CRC
+    )
 
 
 def _tar_members(path: Path) -> Iterator[TarMember]:
@@ -160,7 +169,9 @@ def _read_zip_member(path: Path, member: ZipMember) -> bytes:
         file.seek(name_length + extra_length, 1)
         data = _read_exactly(file.read(member.packed), member.packed)
     if member.method == zipfile.ZIP_DEFLATED:
-        data = zlib.decompress(data, -zlib.MAX_WBITS)
+        data = zlib.decompressobj(-zlib.MAX_WBITS).decompress(data, member.size + 1)
+    if len(data) != member.size:
+        raise ValueError("its size is not what the index says")
     if zlib.crc32(data) != member.crc:
         raise ValueError("the checksum does not match")
     return data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from itertools import count, islice
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -16,7 +17,7 @@ from impasto.data.source import PhotoSource
 from impasto.data.stream import PhotoStream, Samples
 from impasto.errors import DataError, InvalidOption
 
-__all__ = ["photo_batches"]
+__all__ = ["deaths_told", "photo_batches"]
 
 logger = logging.getLogger("impasto.data")
 
@@ -51,7 +52,7 @@ def photo_batches(
 
     An unreadable file is replaced by another photo and reported once as a warning of the logger
     "impasto.data". Raises InvalidOption at once, and DataError while iterating if hardly any
-    photo can be read.
+    photo can be read. See also `deaths_told`.
     """
     _check(size=size, batch_size=batch_size, world_size=world_size, at_least=1)
     _check(seed=seed, first_sample=first_sample, workers=workers, rank=rank, steps=steps or 0, at_least=0)
@@ -64,6 +65,22 @@ def photo_batches(
     stream = PhotoStream(source, size, seed, scale, blank)
     batches = islice(_numbers(first_sample + rank, world_size, batch_size), steps)
     return _load(stream, batches, workers)
+
+
+@contextmanager
+def deaths_told() -> Iterator[None]:
+    """Raise DataError where a process that makes batches has died.
+
+    torch raises RuntimeError then, in a handler of a signal: in whatever the block is doing at that moment.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if "DataLoader worker" not in str(error):
+            raise
+        raise DataError(
+            "a process that reads photos has died, perhaps for lack of memory; go on by --resume"
+        ) from error
 
 
 def _check(*, at_least: int, **options: int) -> None:

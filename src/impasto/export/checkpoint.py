@@ -6,7 +6,7 @@ Their network is Johnson's with instance norm, reflection padding and nearest-ne
 
 from __future__ import annotations
 
-import pickle
+import pickle  # for the name of its error  # nosec B403
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -125,10 +125,9 @@ def _by_transformers(folder: Path) -> Run:
     with needing("transformers", "--format transformers"):
         from transformers import AutoModel
         from transformers.utils import HF_MODULES_CACHE
-    model = AutoModel.from_pretrained(folder, trust_remote_code=True, local_files_only=True).eval()
-    shutil.rmtree(
-        Path(HF_MODULES_CACHE, "transformers_modules", folder.name), ignore_errors=True
-    )  # its copy of the code
+    model = AutoModel.from_pretrained(folder, trust_remote_code=True, local_files_only=True)  # just written  # nosec B615
+    copied = Path(HF_MODULES_CACHE, "transformers_modules", folder.name)  # the code
+    shutil.rmtree(copied, ignore_errors=True)
 
     @torch.inference_mode()
     def run(inputs: Mapping[str, NDArray[np.float32]]) -> NDArray[np.float32]:

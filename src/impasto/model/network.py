@@ -23,6 +23,10 @@ __all__ = ["METADATA_KEY", "Manifest"]
 
 METADATA_KEY = "impasto"
 FORMAT = 2
+LONGEST = 1 << 22
+"""Characters of a manifest at most; the bundled ones have some 50,000."""
+MOST_STRIDE, MOST_NUMBERS = 64, 1 << 24
+"""No network of Impasto has a larger stride, reach, style vector or mixing."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,8 @@ class Manifest:
         if METADATA_KEY not in metadata:
             raise ModelError(f"{file}: is not a network of Impasto (its metadata does not say so)")
         try:
+            if len(metadata[METADATA_KEY]) > LONGEST:
+                raise ValueError("it is too long")
             values = json.loads(metadata[METADATA_KEY])
             if values["format"] > FORMAT:
                 raise ModelError(f"{file}: is of a newer format than this Impasto reads; upgrade Impasto")
@@ -75,7 +81,9 @@ class Manifest:
         sizes = (self.stride, self.reach, self.style_parameters, self.mixing_parameters)
         if not all(isinstance(number, int) for number in sizes):
             raise ValueError("sizes are whole numbers")
-        if self.stride < 1 or len(self.identity) not in (0, self.style_parameters):
+        if not 1 <= self.stride <= MOST_STRIDE or not all(0 <= number <= MOST_NUMBERS for number in sizes):
+            raise ValueError("its sizes are none that a network of Impasto has")
+        if len(self.identity) not in (0, self.style_parameters):
             raise ValueError("its sizes do not fit one another")
         if not all(map(isfinite, self.identity)):
             raise ValueError("the identity holds values that are not numbers")

@@ -33,6 +33,10 @@ FORMAT = "impasto-style-1"
 PALETTE_SHAPE = (4, 3)
 SIGNATURE_SHAPE = (5, 256)
 """Layers of the perceptual network, and the length of each one's sketch."""
+LARGEST = 1 << 26
+"""Bytes of a .style file at most; the bundled ones have 20,000, fitted ones some 100,000."""
+LONGEST = 200
+"""Characters of a name or of a line of credits that are kept."""
 _FACTS = {"palette": PALETTE_SHAPE, "signature": SIGNATURE_SHAPE}
 _TENSORS = {"vector": np.float32, "mixing": np.float16, "palette": np.float32, "signature": np.float32}
 
@@ -140,10 +144,15 @@ def read_style(path: str | os.PathLike[str]) -> Style:
             raise ModelError(f"{name}: is damaged (its {key} is not {_FACTS[key]} numbers in float32)")
         if not np.isfinite(value).all():
             raise ModelError(f"{name}: is damaged (its {key} holds values that are not numbers)")
-    credits_ = Credits(**{key: metadata.get(key, "") for key in ("artist", "title", "year", "licence")})
+    credits_ = Credits(**{key: _line(metadata.get(key, "")) for key in ("artist", "title", "year", "licence")})
     facts = {key: tensors.get(key) for key in _FACTS}
     facts["mixing"] = None if mixing is None else mixing.astype(np.float32)
-    return Style(metadata.get("name", Path(path).stem), vector, metadata.get("network", ""), credits_, **facts)
+    return Style(_line(metadata.get("name", Path(path).stem)), vector, metadata.get("network", ""), credits_, **facts)
+
+
+def _line(text: str) -> str:
+    """Return what can be shown of a text that a stranger may have written: no line breaks, no codes for a terminal."""
+    return "".join(letter for letter in text[:LONGEST] if letter.isprintable())
 
 
 def _read(name: str) -> tuple[Mapping[str, str], dict[str, NDArray[Any]]]:
@@ -151,6 +160,8 @@ def _read(name: str) -> tuple[Mapping[str, str], dict[str, NDArray[Any]]]:
     try:
         if not Path(name).is_file():
             raise ModelError(f"{name}: there is no such style file")
+        if Path(name).stat().st_size > LARGEST:
+            raise ModelError(f"{name}: has more than {LARGEST >> 20} MB, which no style has")
         with safe_open(name, framework="numpy") as file:
             known = [key for key in _TENSORS if key in file.keys()]  # noqa: SIM118 - not a mapping
             return file.metadata() or {}, {key: file.get_tensor(key) for key in known}

@@ -28,6 +28,8 @@ from impasto.nets.norm import Conditioning, InstanceNorm
 
 __all__ = ["JohnsonNet", "JohnsonShape"]
 
+MOST = 256
+"""A network's name may come from a stranger's file, so it cannot ask for any amount of memory."""
 NORMS: dict[str, MakeNorm] = {"batch": BatchNorm, "instance": UnconditionalNorm, "conditional": InstanceNorm}
 UPSAMPLINGS: dict[str, type[TransposedConvolution | Upsampled]] = {
     "transposed": TransposedConvolution,
@@ -55,6 +57,8 @@ class JohnsonShape:
                 raise InvalidOption(f"--network: johnson's {field} is one of {', '.join(known)}, not {got!r}")
         if self.channels < 1:
             raise InvalidOption(f"--network: johnson's channels must be at least 1, got {self.channels}")
+        if self.channels > MOST:
+            raise InvalidOption(f"--network: johnson has at most {MOST} channels, got {self.channels}")
 
 
 class JohnsonNet(PaintingNet):

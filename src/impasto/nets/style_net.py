@@ -24,6 +24,9 @@ from impasto.nets.norm import Affine, Conditioning, InstanceNorm, Skip
 
 __all__ = ["StyleNet", "StyleNetShape"]
 
+MOST, MOST_DOUBLINGS = 1024, 6
+"""A network's name may come from a stranger's file, so it cannot ask for any amount of memory."""
+
 
 @dataclass(frozen=True)
 class StyleNetShape:
@@ -47,6 +50,8 @@ class StyleNetShape:
                 "--network: impasto's channels and decoder must be at least 1 and its blocks at least 0, "
                 f"got channels={self.channels}, blocks={self.blocks}, decoder={self.decoder}"
             )
+        if max(self.channels, self.blocks, *self.decoder) > MOST or len(self.decoder) > MOST_DOUBLINGS:
+            raise InvalidOption(f"--network: impasto has at most {MOST} channels or blocks, {MOST_DOUBLINGS} doublings")
 
 
 class StyleNet(PaintingNet):

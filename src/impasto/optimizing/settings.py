@@ -55,8 +55,9 @@ class Settings:
             facts = json.loads(text or "")
             regions = tuple(RegionOf(**region) for region in facts["regions"])
             options = {name: tuple(each) if isinstance(each, list) else each for name, each in facts["options"].items()}
-            settings = cls(facts["photo"], tuple(facts["paintings"]), regions, options, facts["digests"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            settings = cls(facts["photo"], tuple(facts["paintings"]), regions, options, dict(facts["digests"]))
+            settings._check()
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise UnreadablePicture(
                 str(file), "carries no settings of impasto optimize; name a PNG that it wrote"
             ) from error
@@ -65,9 +66,18 @@ class Settings:
                 raise UnreadablePicture(name, f"is not the file any more that {file} was made from")
         return settings
 
+    def _check(self) -> None:
+        """Raise ValueError unless all that are to be names are text: the picture may be a stranger's."""
+        masks = [name for region in self.regions for name in (region.mask, region.painting, region.painting_mask)]
+        names = (self.photo, *self.paintings, *(name for name in masks if name is not None), *self.digests.values())
+        if not all(isinstance(name, str) for name in names):
+            raise ValueError("names are text")
+
 
 def digest(file: str) -> str:
     """Return the sha256 of a file's bytes in hexadecimal digits; raises UnreadablePicture."""
+    if not Path(file).is_file():  # a device might not end
+        raise UnreadablePicture(file, "there is no such file")
     try:
         return hashlib.sha256(Path(file).read_bytes()).hexdigest()
     except OSError as error:

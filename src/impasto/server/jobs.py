@@ -41,7 +41,8 @@ class Job:
     """One job.
 
     kind: styles, optimize or video; state: waiting, running, done, failed or cancelled; over: the part of the work that
-    is over, 0..1; error: {"type", "message"} of a failed one; result: the file's name in the folder.
+    is over, 0..1; created, ended: by a clock that does not jump; error: {"type", "message"} of a
+    failed one; result: the file's name in the folder.
     """
 
     id: str
@@ -54,7 +55,7 @@ class Job:
     message: str = ""
     error: dict[str, str] | None = None
     notices: list[str] = field(default_factory=list)
-    created: float = field(default_factory=time.time)
+    created: float = field(default_factory=time.perf_counter)
     ended: float | None = None
 
     @property
@@ -78,7 +79,7 @@ class Job:
             "message": self.message,
             "error": self.error,
             "notices": self.notices,
-            "seconds": round((self.ended or time.time()) - self.created, 1),
+            "seconds": round((self.ended or time.perf_counter()) - self.created, 1),
             "preview": f"{here}/preview" if self.preview.exists() else None,
             "result": f"{here}/result" if self.state == "done" else None,
         }
@@ -164,7 +165,7 @@ class Jobs:
         finally:
             if job.on_end is not None:
                 job.on_end(job, state)
-            job.state, job.ended = state, time.time()
+            job.state, job.ended = state, time.perf_counter()
             del self.tasks[job.id]
             self.metrics.ended(job.kind, state)
             asyncio.get_running_loop().call_later(seconds_of(self.settings.keep, "--keep"), self._forget, job)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,24 +96,37 @@ def _step_of(line: bytes) -> int | None:
 
 
 class TensorBoard:
-    """RUN/tensorboard: the record's curves, for TensorBoard; `done` is as for the record."""
+    """RUN/tensorboard: the record's curves, for TensorBoard; `done` is as for the record.
+
+    Raises TrainingError if they cannot be written.
+    """
 
     def __init__(self, run: Path, every: int, done: int) -> None:
         from torch.utils.tensorboard import SummaryWriter
 
-        self.every, self.writer = every, SummaryWriter(str(run / "tensorboard"), purge_step=done + 1)
-        self.averages = _Averages()
+        self.every, self.folder, self.averages = every, run / "tensorboard", _Averages()
+        with self._written():
+            self.writer = SummaryWriter(str(self.folder), purge_step=done + 1)
 
     def after_step(self, state: TrainState, report: Report, photos: int) -> None:
         """Add a point to each curve when it is time."""
         self.averages.add(report)
         if state.step % self.every == 0:
-            for name, value in self.averages.take().items():
-                self.writer.add_scalar(f"train/{name}", value, state.step)
+            with self._written():
+                for name, value in self.averages.take().items():
+                    self.writer.add_scalar(f"train/{name}", value, state.step)
 
     def close(self) -> None:
         """Write what is buffered."""
-        self.writer.close()
+        with self._written():
+            self.writer.close()
+
+    @contextmanager
+    def _written(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise TrainingError(f"{self.folder} cannot be written ({error.strerror})") from error
 
 
 class Previews:

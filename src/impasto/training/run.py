@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from impasto.atomic import atomic_write
-from impasto.data import PhotoSource, PhotoStream, open_sources, photo_batches
+from impasto.data import PhotoSource, PhotoStream, deaths_told, open_sources, photo_batches
 from impasto.errors import InvalidOption, TrainingError
 from impasto.model import IDENTITY, MODELS, Manifest, network_of, styles_beside
 from impasto.nets import registry
@@ -181,7 +181,7 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
             task = StyleTask(config, criterion, targets, bf16, phases[-1].last, world, teacher)
             if config.auto and config.is_perceptual:
                 task.balance = balanced(criterion, sized, _first_photos(config, source).to(world.device))
-            with closing(_batches(config, phase, state, source, world)) as batches:
+            with deaths_told(), closing(_batches(config, phase, state, source, world)) as batches:
                 run_phase(state, task, batches, world, beside, guard)
     return _finished(state, config)
 

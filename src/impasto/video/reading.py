@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import cached_property, partial
@@ -21,13 +22,27 @@ USUAL_RATE = Fraction(25)
 """Frames a second where a film does not say."""
 SOUND_BEHIND = 1
 """Seconds of film after its pictures that the sound of the same time may lie in a file."""
+DURATION = re.compile(r"(\d{1,6}):(\d{1,2}):(\d{1,2}(?:\.\d{1,12})?)", re.ASCII)
+"""How Matroska says it: 00:01:02.480000000."""
 SHORT = 3
 """Frames that a film may end before it said it would."""
 REASONS = {
     errno.ENOENT: "there is no such file",
     errno.EISDIR: "this is a folder, not a film",
     errno.EACCES: "the file may not be read (permission denied)",
+    errno.EINVAL: "this is no film of a kind that is read here; playlists and addresses are not followed",
 }
+
+
+CONTAINERS = (
+    "3dostr amv apng asf avi dv flic flv gif h264 hevc ivf m4v matroska,webm mjpeg mov,mp4,m4a,3gp,3g2,mj2 mpeg mpegts "
+    "mpegvideo mxf nut obu ogg rm roq smk swf vc1 vivo webp_pipe webm wtv yuv4mpegpipe"
+)
+"""Kinds of files that hold their pictures themselves.
+
+Playlists, which FFmpeg would follow wherever they lead, to other files and other machines, are none.
+"""
+SAFE = {"protocol_whitelist": "file", "format_whitelist": CONTAINERS.replace(" ", ",")}
 
 
 def pyav() -> ModuleType:
@@ -88,7 +103,7 @@ class FilmReader:
 
     def _opened(self) -> Any:
         try:
-            return self._av.open(self.name)
+            return self._av.open(self.name, options=dict(SAFE))
         except self._av.error.FFmpegError as error:
             reason = REASONS.get(error.errno or 0) or f"this is no film, or it is damaged ({error.strerror})"
             raise FilmError(self.name, reason) from error
@@ -158,10 +173,9 @@ class FilmReader:
         """How long the film says that its pictures last, in seconds, or None."""
         if self.video.duration:
             return Fraction(self.video.duration * self.video.time_base)
-        told = self.video.metadata.get("DURATION", "")  # Matroska, as 00:01:02.480000000
-        if told.count(":") == 2:
-            hours, minutes, seconds = told.split(":")
-            return 3600 * int(hours) + 60 * int(minutes) + Fraction(seconds)
+        if told := DURATION.fullmatch(self.video.metadata.get("DURATION", "")):
+            hours, minutes, seconds = map(Fraction, told.groups())
+            return 3600 * hours + 60 * minutes + seconds
         return Fraction(self.container.duration, 1_000_000) if self.container.duration and not self.sounds else None
 
     def items(self) -> Iterator[Frame | Sound]:
@@ -200,7 +214,7 @@ class FilmReader:
         """Return a packet's pictures; one that fails is an error when another follows it, else the file's end."""
         try:
             pictures: list[Any] = packet.decode()
-        except self._av.error.InvalidDataError as error:
+        except self._av.error.FFmpegError as error:
             self._failed = self._failed or error
             return []
         if self._failed and pictures and packet.dts is not None and self._count:

@@ -13,15 +13,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from impasto.errors import EngineUnavailable, InvalidOption, ModelError
+from impasto.errors import EngineUnavailable, InvalidOption
 from impasto.image import IntegerArray
 
 __all__ = ["ENGINES", "PRECISIONS", "Engine", "open_engine"]
 
 ENGINES = ("openvino", "onnxruntime", "torch")
 PRECISIONS = ("auto", "f32", "bf16")
-LOCATION = b"\n\x08location"
-"""How ONNX, which is protobuf, writes that a tensor lies elsewhere: the key of an entry of `external_data`."""
 
 
 class Engine(Protocol):
@@ -77,7 +75,7 @@ def open_engine(
     precision: f32, bf16, or auto (bf16 where the device has it).
     threads: cores that it may use of the CPU; 0 means all.
     Raises InvalidOption for names that no engine has, EngineUnavailable for what is not installed or not there, and
-    ModelError for a file that is damaged or not whole.
+    ModelError for a file that is no network or, where it is not a bundled one, none that is safe to open.
     """
     if engine != "auto" and engine not in ENGINES:
         raise InvalidOption(f"--engine is one of auto, {', '.join(ENGINES)}, got {engine}")
@@ -90,12 +88,5 @@ def open_engine(
     except ImportError as error:
         extra = {"openvino": "openvino", "onnxruntime": "impasto[onnxruntime]", "torch": "impasto[train]"}[engine]
         raise EngineUnavailable(f"the engine {engine} is not installed; pip install '{extra}'") from error
-    _check_whole(network)
     opened: Engine = module.open_network(network, device=device, precision=precision, threads=threads)
     return opened
-
-
-def _check_whole(network: Path) -> None:
-    """Raise ModelError if an ONNX file refers to other files, which could be any on this machine."""
-    if network.is_file() and LOCATION in network.read_bytes():
-        raise ModelError(f"{network}: keeps its weights in another file; save it as one file")

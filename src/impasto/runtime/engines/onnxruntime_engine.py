@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, ModelError
 from impasto.runtime.engines import Engine
+from impasto.runtime.engines.safety import check_network
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # without it ONNX Runtime reports each session to its makers
 import onnxruntime as ort
@@ -52,6 +53,7 @@ def open_network(network: Path, *, device: str, precision: str, threads: int = 0
     if provider not in ort.get_available_providers() or not (index or "0").isdecimal():
         present = ", ".join(ort.get_available_providers())
         raise EngineUnavailable(f"ONNX Runtime has no device {device!r} here; it has {present}")
+    check_network(network)
     options = {"device_id": index} if index else {}
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = threads

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
 from impasto.errors import EngineUnavailable, ModelError
 from impasto.image import IntegerArray
+from impasto.model import Manifest
 from impasto.runtime.engines import Engine
 from impasto.runtime.engines.compiled import Compiled
 from impasto.runtime.engines.offline import ov
+from impasto.runtime.engines.safety import check_network
 from impasto.runtime.engines.stages import Stages
 from impasto.runtime.engines.streaming import stream
 
@@ -63,11 +66,30 @@ class OpenVinoEngine(Engine):
         """See `Engine.stream`."""
         dtype = np.float32 if self.precision == "f32" else np.float16
         self.compiled.clear()
-        weights = load_file(self.network.with_suffix(".safetensors"))
+        weights = self._weights()
         if not Stages.know(weights):
             raise MemoryError("this network paints whole pictures only")
-        stages = Stages(weights, vector, mixing, dtype, self.device, self.hint)
+        try:
+            stages = Stages(weights, vector, mixing, dtype, self.device, self.hint)
+        except (KeyError, ValueError) as error:
+            raise ModelError(f"{self.twin}: holds other weights than {self.network.name}") from error
         return stream(stages, pixels, margin, room)
+
+    @property
+    def twin(self) -> Path:
+        """The file with the same weights by name."""
+        return self.network.with_suffix(".safetensors")
+
+    def _weights(self) -> dict[str, NDArray[np.float32]]:
+        """Return the twin's weights; raises ModelError, naming it, if it is damaged or another network's."""
+        own = Manifest.from_metadata(self.metadata, str(self.network))
+        if Manifest.read(self.twin).fingerprint != own.fingerprint:
+            raise ModelError(f"{self.twin}: holds other weights than {self.network.name}")
+        try:
+            weights: dict[str, NDArray[np.float32]] = load_file(self.twin)
+        except (SafetensorError, OSError) as error:
+            raise ModelError(f"{self.twin}: is absent, damaged or not a network") from error
+        return weights
 
 
 def _inputs(
@@ -85,6 +107,7 @@ def open_network(network: Path, *, device: str, precision: str, threads: int = 0
         raise EngineUnavailable(f"OpenVINO has no device {device!r} here; it has {', '.join(core.available_devices)}")
     if precision == "bf16" and "BF16" not in core.get_property(name, "OPTIMIZATION_CAPABILITIES"):
         raise EngineUnavailable(f"--precision bf16: this {name} does not compute in bfloat16; leave the option out")
+    check_network(network)
     try:
         model = core.read_model(network)
     except RuntimeError as error:

@@ -85,7 +85,7 @@ class _Map:
 def _scratch_folder(needed: int) -> Path:
     """Return a folder for temporary files with so many bytes free, on a disk rather than in memory."""
     in_memory = {each.mountpoint for each in psutil.disk_partitions(all=True) if each.fstype in ("tmpfs", "ramfs")}
-    folders = [Path(gettempdir()), *(each for each in (Path("/var/tmp"),) if each.is_dir())]  # noqa: S108 - not a name
+    folders = [Path(gettempdir()), *(each for each in (Path("/var/tmp"),) if each.is_dir())]  # noqa: S108 - not a name  # nosec B108
     for folder in sorted(folders, key=lambda each: _mount_of(each) in in_memory):
         if shutil.disk_usage(folder).free > needed:
             return folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +53,22 @@ def load_net(path: Path) -> tuple[PaintingNet, dict[str, str]]:
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(file.metadata() or {})
-            weights = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 - not a mapping
-        net = registry.build(Manifest.from_metadata(metadata, str(path)).network)
-        net.load_state_dict(weights)
+            name = Manifest.from_metadata(metadata, str(path)).network
+            keys = list(file.keys())
+            _check_shapes(name, {key: tuple(file.get_slice(key).get_shape()) for key in keys}, path)
+            net = registry.build(name)
+            net.load_state_dict({key: file.get_tensor(key) for key in keys})
     except (SafetensorError, OSError, RuntimeError, InvalidOption) as error:
         raise ModelError(f"{path}: is absent, damaged or not a network") from error
     return net.eval(), metadata
+
+
+def _check_shapes(network: str, stored: Mapping[str, tuple[int, ...]], path: Path) -> None:
+    """Raise ModelError unless a file holds the weights of a network of this name, before any of these is made."""
+    with torch.device("meta"):  # shapes without numbers
+        expected = {key: tuple(value.shape) for key, value in registry.build(network).state_dict().items()}
+    if stored != expected:
+        raise ModelError(f"{path}: its weights are not those of the network that it says it is")
 
 
 def open_network(network: Path, *, device: str, precision: str, threads: int = 0) -> TorchEngine:
