@@ -276,7 +276,8 @@ def test_members_whose_names_lead_elsewhere_are_only_names(tmp_path, photos):
         file = tarfile.TarInfo("../x.png")
         file.size = 1
         archive.addfile(file, io.BytesIO(b"z"))
-    assert [open_source(tmp_path / "a.zip").read(index) for index in range(2)] in ([b"x", b"y"], [b"y", b"x"])
-    source = open_source(tmp_path / "a.tar")
-    assert [source.read(index) for index in range(len(source))] == [b"z"]
+    source = open_source(tmp_path / "a.zip")
+    assert [source.read(index) for index in range(len(source))] == [b"y"]  # .. is taken for a hidden folder
+    with pytest.raises(DataError, match="holds no pictures"):
+        open_source(tmp_path / "a.tar")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.tar", "a.zip"]

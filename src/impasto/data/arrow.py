@@ -90,7 +90,7 @@ def _opened(name: str, split: str) -> Any:
 
     if name.startswith(PREFIX):
         # Photos only, which are decoded as any stranger's; datasets runs no code of data sets.
-        return datasets.load_dataset(name.removeprefix(PREFIX), split=split)  # nosec B615
+        return datasets.load_dataset(name.removeprefix(PREFIX), split=split)
     saved = datasets.load_from_disk(name)
     return saved[split] if split else saved
 
