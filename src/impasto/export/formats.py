@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from impasto.export.config import ExportConfig
 from impasto.export.graph import onnx_program, program_of
 
-__all__ = ["FACTS_KEY", "FORMS", "Form", "Run"]
+__all__ = ["FACTS_KEY", "FORMS", "Form", "Run", "by_onnxruntime", "by_openvino"]
 
 FACTS_KEY = "impasto_export"
 """Under which a file's metadata say what is in it."""
@@ -76,7 +76,8 @@ def _write_torchscript(painter: nn.Module, examples: Examples, path: Path, facts
     draft.unlink()
 
 
-def _by_onnxruntime(path: Path) -> Run:
+def by_onnxruntime(path: Path) -> Run:
+    """Return what runs an ONNX file in ONNX Runtime, in float32."""
     import onnxruntime as ort
 
     import impasto.runtime.engines.onnxruntime_engine  # noqa: F401 - which keeps it from reporting to its makers
@@ -85,7 +86,8 @@ def _by_onnxruntime(path: Path) -> Run:
     return lambda inputs: session.run(None, dict(inputs))[0]
 
 
-def _by_openvino(path: Path) -> Run:
+def by_openvino(path: Path) -> Run:
+    """Return what runs a file of OpenVINO or ONNX in OpenVINO, in float32."""
     from impasto.runtime.engines.offline import ov
 
     compiled = ov.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -111,8 +113,8 @@ def _called(module: Any) -> Run:
 
 
 FORMS = {
-    "onnx": Form(".onnx", _write_onnx, {"ONNX Runtime": _by_onnxruntime, "OpenVINO": _by_openvino}),
+    "onnx": Form(".onnx", _write_onnx, {"ONNX Runtime": by_onnxruntime, "OpenVINO": by_openvino}),
     "torch": Form(".pt2", _write_torch, {"torch.export": _by_torch}),
     "torchscript": Form(".pt", _write_torchscript, {"TorchScript": _by_torchscript}),
-    "openvino": Form(".xml", _write_openvino, {"OpenVINO": _by_openvino}),
+    "openvino": Form(".xml", _write_openvino, {"OpenVINO": by_openvino}),
 }

@@ -17,14 +17,18 @@ __all__ = ["OPERATIONS", "check_graph"]
 
 OPERATIONS = frozenset(
     [
-        "Add", "AveragePool", "BatchNormalization", "Cast", "Clip", "Concat", "Constant", "Conv", "ConvTranspose",
-        "DepthToSpace", "Div", "Exp", "Flatten", "Gather", "Gemm", "GlobalAveragePool", "Identity",
-        "InstanceNormalization", "LeakyRelu", "MatMul", "Max", "Min", "Mul", "Neg", "PRelu", "Pad", "Pow",
-        "Reciprocal", "ReduceMean", "ReduceSum", "Relu", "Reshape", "Shape", "Sigmoid", "Slice", "Softplus",
-        "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Tanh", "Transpose", "Unsqueeze",
+        "Add", "AveragePool", "BatchNormalization", "Cast", "Ceil", "Clip", "Concat", "Constant", "Conv",
+        "ConvTranspose", "DepthToSpace", "Div", "Exp", "Flatten", "Floor", "Gather", "Gemm",
+        "GlobalAveragePool", "Identity", "InstanceNormalization", "LeakyRelu", "MatMul", "Max", "MaxPool",
+        "Min", "Mul", "Neg", "PRelu", "Pad", "Pow", "Reciprocal", "ReduceMean", "ReduceSum", "Relu", "Reshape",
+        "Resize", "Shape", "Sigmoid", "Slice", "Softplus", "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub",
+        "Tanh", "Transpose", "Unsqueeze", "Upsample",
     ]
 )  # fmt: skip
-"""What a painting network is made of: none of these loops, reads a file or is another program's."""
+"""What painting networks are made of, also those that are imported: none loops, reads a file or is another program's.
+
+What they allocate follows from the shapes of maps, which `runtime.engines.safety` looks at.
+"""
 LARGEST = 1 << 28
 """Bytes of a graph's file at most."""
 MOST_SIDES = 8

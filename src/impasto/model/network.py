@@ -19,9 +19,11 @@ from safetensors import SafetensorError, safe_open
 
 from impasto.errors import ModelError
 
-__all__ = ["METADATA_KEY", "Manifest"]
+__all__ = ["FOREIGN", "METADATA_KEY", "Manifest"]
 
 METADATA_KEY = "impasto"
+FOREIGN = "onnx"
+"""The architecture of a network that was imported as a graph: there are no weights of it for torch."""
 FORMAT = 2
 LONGEST = 1 << 22
 """Characters of a manifest at most; the bundled ones have some 50,000."""

@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 from impasto.errors import EngineUnavailable, ModelError
 from impasto.image import IntegerArray
 from impasto.model import Manifest
+from impasto.model.network import FOREIGN
 from impasto.runtime.engines import Engine
 from impasto.runtime.engines.compiled import Compiled
 from impasto.runtime.engines.offline import ov
@@ -81,8 +82,13 @@ class OpenVinoEngine(Engine):
         return self.network.with_suffix(".safetensors")
 
     def _weights(self) -> dict[str, NDArray[np.float32]]:
-        """Return the twin's weights; raises ModelError, naming it, if it is damaged or another network's."""
+        """Return the twin's weights, none of an imported graph.
+
+        Raises ModelError, naming the twin, if it is damaged or another network's.
+        """
         own = Manifest.from_metadata(self.metadata, str(self.network))
+        if own.network == FOREIGN:
+            return {}
         if Manifest.read(self.twin).fingerprint != own.fingerprint:
             raise ModelError(f"{self.twin}: holds other weights than {self.network.name}")
         try:

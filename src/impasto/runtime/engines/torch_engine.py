@@ -50,6 +50,8 @@ def load_net(path: Path) -> tuple[PaintingNet, dict[str, str]]:
 
     Raises ModelError, naming the file, if it is absent, damaged or of another kind.
     """
+    if not path.exists() and path.with_suffix(".onnx").is_file():
+        raise ModelError(f"{path}: is not there, as of networks that were imported as ONNX; torch needs it")
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = dict(file.metadata() or {})
