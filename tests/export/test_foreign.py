@@ -225,7 +225,7 @@ def test_what_is_imported_is_not_overwritten_or_imported_twice(candy, tmp_path):
     (written,) = import_checkpoint(candy, tmp_path / "candy.onnx")
     with pytest.raises(ModelError, match="a network of Impasto already"):
         import_checkpoint(written, tmp_path / "twice.onnx")
-    with pytest.raises(InvalidOption, match="--range goes with an .onnx file"):
+    with pytest.raises(InvalidOption, match=r"--range goes with an \.onnx file"):
         import_checkpoint(shutil.copy(candy, tmp_path / "a.pth"), tmp_path / "c.onnx", range_="255")
 
 
