@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from impasto.export import write_model
 from impasto.model import read_style
 from impasto.runtime.engines import streaming
 from impasto.runtime.engines.streaming import _Map, _Moments, _Padded
@@ -41,12 +42,22 @@ def whole(session, pixels, style):
 @pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (37, 61), (64, 64), (203, 30)])
 @pytest.mark.parametrize("rows", [2, 3, 7, 64])
 def test_strips_make_the_painting_of_the_whole(session, style, monkeypatch, size, rows):
-    monkeypatch.setattr(streaming, "LEAST_ROWS", 2)
-    monkeypatch.setattr(streaming, "MOST_ROWS", rows)
+    monkeypatch.setattr(streaming, "LEAST", 8)
+    monkeypatch.setattr(streaming, "MOST", 4 * rows)
     pixels = photo(size)
     painting = streamed(session, pixels, style)
     assert painting.dtype == np.float32
     np.testing.assert_allclose(painting, whole(session, pixels, style), atol=1e-4)
+
+
+@pytest.mark.parametrize("decoder", ["8", "4x4", "8x4x2"])
+@pytest.mark.parametrize("blocks", [0, 2])
+def test_networks_of_other_sizes(make_trained, tmp_path, monkeypatch, blocks, decoder):
+    write_model(make_trained(f"impasto:channels=8,blocks={blocks},decoder={decoder}"), tmp_path)
+    monkeypatch.setattr(streaming, "MOST", 32)
+    wide = Session.open(tmp_path / "network.onnx", precision="f32")
+    dots, pixels = read_style(tmp_path / "styles" / "dots.style"), photo((130, 45))
+    np.testing.assert_allclose(streamed(wide, pixels, dots), whole(wide, pixels, dots), atol=1e-4)
 
 
 def test_a_style_that_mixes_and_pictures_of_16_bits(session, style, tiny_model):
@@ -102,7 +113,7 @@ def test_johnsons_network_is_painted_whole_only(tiny_johnson):
 @settings(max_examples=50)
 def test_padded_strips_are_rows_of_the_padded_picture(height, width, first):
     pixels = photo((height, width))
-    source = _Padded(pixels, MARGIN)
+    source = _Padded(pixels, MARGIN, fold=4)
     planes = padded(pixels.astype(np.float32), 4)[0].transpose(1, 2, 0)
     assert planes.shape[:2] == (4 * source.rows, 4 * source.columns)
     first = min(first, source.rows - 2)

@@ -80,8 +80,10 @@ def bench(
     if paper:
         from impasto.cli.paper import compare
 
-        for model in models or ("main",):
-            compare(photo, painting, style, model, sizes)
+        say = _nothing if as_json else click.echo
+        found = [compare(photo, painting, style, model, sizes, say) for model in models or ("main",)]
+        if as_json:
+            click.echo(json.dumps({"comparisons": found}))
         return
     if painting or style or photo:
         raise InvalidOption("--painting, --style and --photo go with --paper")
@@ -101,16 +103,20 @@ def bench(
     timings: list[Timing] = []
     for size in sizes or SIZES:
         commands = [command for command in (*others, *ours) if size <= command.largest]
-        found = time_network(commands, (size, size), runs, threads or 0)
-        timings += [timing for timing in found if timing]
+        timed = time_network(commands, (size, size), runs, threads or 0)
+        timings += [timing for timing in timed if timing]
         if not as_json:
             shown = [peaks.get(command.facts.get("precision", "")) for command in commands]
-            rows = [(timing, peak) for timing, peak in zip(found, shown, strict=True) if timing]
+            rows = [(timing, peak) for timing, peak in zip(timed, shown, strict=True) if timing]
             click.echo(_table(rows, len(rows) - len(ours)))
             if len(rows) < len(commands):
                 click.echo(f"\nanother program could not paint {size} px and was ended", err=True)
     if as_json:
         click.echo(json.dumps({"machine": heading(), "peaks": peaks, "timings": [asdict(each) for each in timings]}))
+
+
+def _nothing(_: str) -> None:
+    """Say nothing."""
 
 
 def _peaks(peaks: dict[str, float]) -> str:

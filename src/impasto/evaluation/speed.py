@@ -14,6 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from math import isqrt
 from statistics import median
 from typing import Any
 
@@ -180,23 +181,23 @@ def operations_a_pixel(weights: Mapping[str, Any]) -> float:
     weights: {name: array} of its safetensors file.  Convolutions only; upsamplings as the transposed convolutions that
     they become, which take 4 of 9 multiplications.
     """
-    doublings = len({name.split(".")[1] for name in weights if name.startswith("decoder")})
+    fold = isqrt(weights["trunk.0.layer.weights.weight"].shape[1] // 3)
     total: float = sum(
         2.0
         * np.prod(weight.shape[:2])
         * (4 if "convolution" in name else np.prod(weight.shape[2:]))
-        * _share(name, doublings)
+        / _pixels(name, fold)
         for name, weight in weights.items()
         if name.endswith(".weight")
     )
     return total
 
 
-def _share(layer: str, doublings: int) -> float:
-    """Return the positions of a layer's map for each pixel, in a network whose decoder doubles sizes so often."""
+def _pixels(layer: str, fold: int) -> int:
+    """Return the pixels for each position of a layer's map; fold: as many in each direction for the trunk's."""
     block, index, *_ = layer.split(".")
-    done = {"trunk": 0, "decoder": int(index) + 1 if index.isdigit() else 0}.get(block, doublings)
-    return 0.25 ** (doublings - done)
+    side = {"trunk": fold, "decoder": fold >> (int(index) + 1 if index.isdigit() else 0)}.get(block, 1)
+    return side**2
 
 
 def peak_operations(precision: str, runs: int = 7) -> float:

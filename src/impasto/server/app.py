@@ -122,7 +122,7 @@ async def _out_of_memory(_: Request, error: Exception) -> Response:
 
 async def _not_found(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - it is registered for these
-    where = f"{request.method} {request.url.path[:100]}"
+    where = f"{request.method} {request.scope['path'][:100]}"
     words = {404: f"there is no {where}; see /docs", 405: f"{where} is no request here; see /docs"}
     facts = {"type": "NoSuchRequest", "message": words.get(error.status_code, str(error.detail))}
     return JSONResponse({"error": facts}, error.status_code, error.headers)

@@ -124,9 +124,9 @@ def open_network(network: Path, *, device: str, precision: str, threads: int = 0
 def _metadata(model: ov.Model) -> dict[str, str]:
     try:
         values = model.get_rt_info(["framework"]).astype(dict)
-    except (RuntimeError, TypeError):
+        return {key: value.astype(str) for key, value in values.items()}
+    except (RuntimeError, TypeError, ValueError):  # there are none, or they are no text
         return {}
-    return {key: value.astype(str) for key, value in values.items()}
 
 
 def _native_precision(core: ov.Core, device: str) -> str:

@@ -30,7 +30,7 @@ def check_network(network: Path) -> None:
     try:
         model = ov.Core().read_model(network)
         model.reshape({"picture": [1, 3, SIDE, SIDE]})
-    except RuntimeError as error:
+    except (RuntimeError, ValueError) as error:  # names that are no text
         raise ModelError(f"{network}: is absent, damaged or not a network") from error
     for operation in model.get_ordered_ops():
         for output in operation.outputs():

@@ -4,8 +4,8 @@ Between two norms nothing depends on more of the picture than on a row above and
 by stage over strips, with each norm's moments collected from all strips before the next stage begins.  What comes out
 is what the whole network gives, up to rounding.
 
-Maps are (1, C, rows, columns), a quarter of the picture's size.  A stage's input has a row more at either side than its
-output; beyond the picture's border the caller gives the rows that reflection gives.
+Maps are (1, C, rows, columns), a `fold`-th of the picture's size, most often a quarter.  A stage's input has a row
+more at either side than its output; beyond the picture's border the caller gives the rows that reflection gives.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from math import isqrt
 from typing import Any
 
 import numpy as np
@@ -20,10 +21,8 @@ from numpy.typing import NDArray
 
 from impasto.runtime.engines.offline import ops, ov
 
-__all__ = ["FOLD", "LAST_HALO", "Line", "Stages"]
+__all__ = ["LAST_HALO", "Line", "Stages"]
 
-FOLD = 4
-"""Pixels in each direction that the trunk has one position for."""
 LAST_HALO = 2
 """Rows at either side, within the picture, that the last stage looks at."""
 EPSILON = 1e-5
@@ -80,6 +79,8 @@ class Stages:
 
     weights: {name: array} of a safetensors file of the family `impasto`; vector, mixing: of the style; dtype: of maps,
     float16 or float32; device, hint: OpenVINO's device and properties.
+
+    fold: pixels in each direction that the trunk has one position for.
     """
 
     def __init__(
@@ -95,23 +96,24 @@ class Stages:
         self.blocks = sum(name.endswith("first.layer.weights.weight") for name in weights)
         names = ["trunk.0.layer"]
         names += [f"trunk.{block}.{part}.layer" for block in range(1, self.blocks + 1) for part in ("first", "second")]
-        names += ["decoder.0.layer.convolution", "decoder.1.layer.convolution", "last"]
+        names += [*sorted({name.partition(".weights")[0] for name in weights if name.startswith("decoder.")}), "last"]
         numbers = _Numbers(vector, mixing)
         self.convolutions = [
             _Convolution(numbers.mixed(weights[f"{name}.weights.weight"]), _column(weights[f"{name}.weights.bias"]))
             for name in names
         ]
         self.channels = self.convolutions[0].bias.size
+        self.fold = isqrt(self.convolutions[0].weight.shape[1] // 3)
         self.norms = [numbers.take(3, self.channels) for _ in range(2 * self.blocks + 2)]
-        self.affines = [numbers.take(2, convolution.bias.size) for convolution in self.convolutions[-3:-1]]
+        self.upsamplings = self.convolutions[2 * self.blocks + 1 : -1]
+        self.affines = [numbers.take(2, convolution.bias.size) for convolution in self.upsamplings]
         self.skip = numbers.take(1, 3)
         self._compiled: dict[tuple[Any, ...], Any] = {}
 
     @staticmethod
     def know(weights: Mapping[str, Array]) -> bool:
         """Return whether weights are of a network that can be cut into these stages."""
-        doublings = {name.split(".")[1] for name in weights if name.startswith("decoder")}
-        return "trunk.0.layer.weights.weight" in weights and len(doublings) == 2
+        return "trunk.0.layer.weights.weight" in weights
 
     def line(self, norm: int, mean: NDArray[np.float64], variance: NDArray[np.float64]) -> Line:
         """Return what a norm, by its number in the network, does to maps of these moments, (C,) each."""
@@ -122,11 +124,11 @@ class Stages:
     def stem(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         """Return the first convolution's map, (1, C, rows, columns), and mean and variance of it, (C,) each.
 
-        pixels: (1, FOLD * (rows + 2), FOLD * columns, 3) uint8 or uint16 RGB.
+        pixels: (1, fold * (rows + 2), fold * columns, 3) uint8 or uint16 RGB.
         """
 
         def build(given: Any) -> list[Any]:
-            folded = ops.space_to_depth(_centred(given), "depth_first", FOLD)
+            folded = ops.space_to_depth(_centred(given), "depth_first", self.fold)
             return self._with_moments(_convolved(folded, *self._constants(0)))
 
         return self._run("stem", [pixels], build)
@@ -167,16 +169,16 @@ class Stages:
         return self._run("end", given if x is None else [*given, x], build)
 
     def decode(self, x: NDArray[Any], line: Line, pixels: NDArray[Any], inside: tuple[bool, bool]) -> Array:
-        """Return the painting, (1, 3, FOLD * rows, FOLD * columns) float32, about [0, 1].
+        """Return the painting, (1, 3, fold * rows, fold * columns) float32, about [0, 1].
 
         x: the trunk's map, with LAST_HALO rows more at its top and at its bottom where these lie inside the picture;
-        pixels: (1, FOLD * rows, FOLD * columns, 3), without halos.
+        pixels: (1, fold * rows, fold * columns, 3), without halos.
         """
 
         def build(x: Any, scale: Any, shift: Any, given: Any) -> list[Any]:
             x = _on(x, scale, shift)
             beyond = [int(not each) for each in inside]
-            for convolution, (gamma, beta) in zip(self.convolutions[-3:-1], self.affines, strict=True):
+            for convolution, (gamma, beta) in zip(self.upsamplings, self.affines, strict=True):
                 padded = ops.pad(x, [0, 0, beyond[0], 1], [0, 0, beyond[1], 1], "edge")
                 upsampled = ops.convolution_backprop_data(
                     padded, ops.constant(convolution.upsampling), [2, 2], None, [3, 3], [3, 3], [1, 1]

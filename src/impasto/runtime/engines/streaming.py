@@ -21,15 +21,15 @@ from numpy.typing import NDArray
 
 from impasto.image import IntegerArray
 from impasto.memory import OutOfRoom, in_words
-from impasto.runtime.engines.stages import FOLD, LAST_HALO, Line, Stages
+from impasto.runtime.engines.stages import LAST_HALO, Line, Stages
 
 __all__ = ["stream"]
 
 
-BYTES_A_POSITION = 6000
-"""Memory that a strip takes for each of the trunk's positions, measured."""
-LEAST_ROWS, MOST_ROWS = 4, 32
-"""Rows of a strip: fewer are mostly halo, more are not faster."""
+BYTES_A_PIXEL = 375
+"""Memory that a strip takes for each of its pixels, measured with 64 channels at a quarter of the size."""
+LEAST, MOST = 16, 128
+"""Rows of pixels of a strip: fewer are mostly halo, more are not faster."""
 
 
 @dataclass
@@ -117,7 +117,7 @@ def stream(stages: Stages, pixels: IntegerArray, margin: int, room: int) -> Iter
     memory that it may take.
     Raises MemoryError, which says what would fit, if the room or that for scratch files does not suffice.
     """
-    source = _Padded(pixels, margin)
+    source = _Padded(pixels, margin, stages.fold)
     strips = _strips(source, room)
     size = stages.channels * source.rows * source.columns * stages.dtype.itemsize
     folder = _scratch_folder(3 * size)
@@ -138,9 +138,10 @@ Strip = tuple[int, int]
 
 def _strips(source: _Padded, room: int) -> list[Strip]:
     """Return strips that cover all rows, as large as the room allows; raises MemoryError if it is too small for any."""
-    height = min(MOST_ROWS, room // (BYTES_A_POSITION * source.columns) - 2 * LAST_HALO)
-    if height < LEAST_ROWS:
-        needed = BYTES_A_POSITION * source.columns * (LEAST_ROWS + 2 * LAST_HALO)
+    row = BYTES_A_PIXEL * source.fold**2 * source.columns
+    height = min(MOST // source.fold, room // row - 2 * LAST_HALO)
+    if height < LEAST // source.fold:
+        needed = row * (LEAST // source.fold + 2 * LAST_HALO)
         raise OutOfRoom("painting even strip by strip", needed, room)
     return [(first, min(first + height, source.rows)) for first in range(0, source.rows, height)]
 
@@ -205,25 +206,25 @@ def _pass(
 class _Padded:
     """Pixels with mirrored margins, in strips; rows and columns count in positions of the trunk."""
 
-    def __init__(self, pixels: NDArray[Any], margin: int) -> None:
-        self.pixels, self.margin = pixels, margin
+    def __init__(self, pixels: NDArray[Any], margin: int, fold: int) -> None:
+        self.pixels, self.margin, self.fold = pixels, margin, fold
         height, width = pixels.shape[:2]
-        self.rows, self.columns = (-(-(side + 2 * margin) // FOLD) for side in (height, width))
+        self.rows, self.columns = (-(-(side + 2 * margin) // fold) for side in (height, width))
         self.places = [
-            np.pad(np.arange(side), (margin, FOLD * count - side - margin), mode="symmetric")
+            np.pad(np.arange(side), (margin, fold * count - side - margin), mode="symmetric")
             for side, count in ((height, self.rows), (width, self.columns))
         ]
 
     def strip(self, first: int, last: int) -> NDArray[Any]:
-        """Return the pixels of rows first..last - 1, (1, FOLD * (last - first), FOLD * columns, 3)."""
+        """Return the pixels of rows first..last - 1, (1, fold * (last - first), fold * columns, 3)."""
         folded = [_reflected(row, self.rows) for row in range(first, last)]
-        places = self.places[0].reshape(-1, FOLD)[folded].ravel()
+        places = self.places[0].reshape(-1, self.fold)[folded].ravel()
         return np.ascontiguousarray(self.pixels[places][:, self.places[1]][None])
 
     def own(self, painted: NDArray[np.float32], first: int) -> NDArray[np.float32]:
         """Return what is not margin of a painting, (1, 3, h, w), that begins at row `first`; maybe no rows."""
         height, width = self.pixels.shape[:2]
-        begin = FOLD * first - self.margin
+        begin = self.fold * first - self.margin
         rows = slice(max(0, -begin), max(0, height - begin))
         own: NDArray[np.float32] = np.moveaxis(painted[0, :, rows, self.margin : self.margin + width], 0, 2).copy()
         return own
