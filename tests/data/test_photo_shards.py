@@ -151,7 +151,7 @@ def test_the_column_of_images_is_found_and_none_is_said(table, tmp_path):
 
 
 def test_a_table_without_rows(table, monkeypatch, tmp_path):
-    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: table.select([]))
+    monkeypatch.setattr(datasets, "load_dataset", lambda name, split, revision: table.select([]))
     with pytest.raises(DataError, match="hf:user/none has no rows"):
         open_source("hf:user/none")
     table.select([]).save_to_disk(tmp_path / "none")
@@ -159,18 +159,23 @@ def test_a_table_without_rows(table, monkeypatch, tmp_path):
         open_source(tmp_path / "none")
 
 
-@pytest.mark.parametrize(("name", "split"), [("hf:user/name", "train"), ("hf:user/name:test", "test")])
-def test_a_table_on_the_hub(table, photos, monkeypatch, name, split):
+@pytest.mark.parametrize(
+    ("name", "split", "revision"),
+    [("hf:user/name", "train", None), ("hf:user/name:test", "test", None), ("hf:user/name@v1:test", "test", "v1")],
+)
+def test_a_table_on_the_hub(table, photos, monkeypatch, name, split, revision):
     asked = []
-    monkeypatch.setattr(datasets, "load_dataset", lambda name, split: asked.append((name, split)) or table)
+    monkeypatch.setattr(
+        datasets, "load_dataset", lambda *name, **given: asked.append((*name, *given.values())) or table
+    )
     source = open_sources([name])
     assert source.read(2) == list(photos.values())[2]
-    assert set(asked) == {("user/name", split)}
-    assert source.name(2) == f"hf:user/name:{split}[2]"
+    assert set(asked) == {("user/name", split, revision)}
+    assert source.name(2) == f"{name.removesuffix(':test')}:{split}[2]"
 
 
 def test_a_hub_that_does_not_answer_is_one_sentence(monkeypatch):
-    def refuse(name, split):
+    def refuse(name, split, revision):
         raise ConnectionError("no\nroute")
 
     monkeypatch.setattr(datasets, "load_dataset", refuse)

@@ -27,7 +27,7 @@ _SAVED, _SAVED_SPLITS = "state.json", "dataset_dict.json"
 class ArrowSource:
     """The photos in the image column `column` of a table.
 
-    place: `hf:USER/NAME` or a folder; split: of it, or "" where it has none.
+    place: `hf:USER/NAME[@REVISION]` or a folder; split: of it, or "" where it has none.
     """
 
     place: str
@@ -61,7 +61,7 @@ def is_saved(folder: Path) -> bool:
 
 
 def open_table(place: str) -> ArrowSource:
-    """Open `hf:USER/NAME[:SPLIT]`, which is fetched first if it is not there yet, or a folder that was saved.
+    """Open `hf:USER/NAME[@REVISION][:SPLIT]`, which is fetched first if it is not there yet, or a folder that was saved.
 
     Without a split it is the one called train, where there are several.
 
@@ -89,8 +89,9 @@ def _opened(name: str, split: str) -> Any:
     import datasets
 
     if name.startswith(PREFIX):
-        # Photos only, which are decoded as any stranger's; datasets runs no code of data sets.
-        return datasets.load_dataset(name.removeprefix(PREFIX), split=split)
+        repo, _, revision = name.removeprefix(PREFIX).partition("@")
+        # Photos only, which are decoded as any stranger's are; from 4.0 on datasets runs no code of data sets.
+        return datasets.load_dataset(repo, split=split, revision=revision or None)  # nosec B615
     saved = datasets.load_from_disk(name)
     return saved[split] if split else saved
 

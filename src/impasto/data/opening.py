@@ -55,7 +55,7 @@ def open_source(path: str | os.PathLike[str]) -> PhotoSource:
     """Index the photos in a folder, a zip, an uncompressed tar or a table; which of them is told by content.
 
     path: also a glob or names in braces, `shards-{000..009}.tar`; a folder whose photos are in tars; a folder that
-        `datasets` saved; or a data set on the Hugging Face Hub, `hf:USER/NAME[:SPLIT]`.
+        `datasets` saved; or a data set on the Hugging Face Hub, `hf:USER/NAME[@REVISION][:SPLIT]`.
     Raises DataError naming the path if it is absent, broken, compressed as a whole, something else,
     or holds no photos, and EngineUnavailable where `datasets` is needed and not installed.
     """
