@@ -200,6 +200,28 @@ def test_other_graphs_are_refused(tmp_path, changes, said):
     assert not (tmp_path / "b.onnx").exists()
 
 
+@pytest.mark.parametrize(("shape", "fits"), [([8], True), ([70000], False), ([1 << 40, 1 << 40], False), ([-1], False)])
+def test_only_a_few_numbers_are_filled_in(candy, tmp_path, shape, fits):
+    model = onnx.load(candy)
+    graph = model.graph
+    nodes = [
+        helper.make_node("Constant", [], ["s"], value=numpy_helper.from_array(np.array(shape, np.int64))),
+        helper.make_node("ConstantOfShape", ["s"], ["filled"], value=numpy_helper.from_array(np.zeros(1, np.int64))),
+        helper.make_node("Cast", ["filled"], ["cast"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["cast"], ["mean"], keepdims=0),
+        helper.make_node("Add", ["output1", "mean"], ["moved"]),
+    ]
+    graph.node.extend(nodes)
+    graph.output[0].name = "moved"
+    candy.write_bytes(model.SerializeToString())
+    if fits:
+        (written,) = import_checkpoint(candy, tmp_path / "b.onnx")
+        assert "ConstantOfShape" not in {node.op_type for node in onnx.load(written).graph.node}
+    else:
+        with pytest.raises(ModelError, match=r"candy-9\.onnx: fills maps of sizes that are not known"):
+            import_checkpoint(candy, tmp_path / "b.onnx")
+
+
 def test_several_inputs(tmp_path, candy):
     model = onnx.load(candy)
     model.graph.input.append(helper.make_tensor_value_info("alpha", TensorProto.FLOAT, [1]))

@@ -61,7 +61,7 @@ def is_saved(folder: Path) -> bool:
 
 
 def open_table(place: str) -> ArrowSource:
-    """Open `hf:USER/NAME[@REVISION][:SPLIT]`, which is fetched first if it is not there yet, or a folder that was saved.
+    """Open `hf:USER/NAME[@REVISION][:SPLIT]`, fetched first if it is not there yet, or a folder that was saved.
 
     Without a split it is the one called train, where there are several.
 
@@ -91,7 +91,7 @@ def _opened(name: str, split: str) -> Any:
     if name.startswith(PREFIX):
         repo, _, revision = name.removeprefix(PREFIX).partition("@")
         # Photos only, which are decoded as any stranger's are; from 4.0 on datasets runs no code of data sets.
-        return datasets.load_dataset(repo, split=split, revision=revision or None)  # nosec B615
+        return datasets.load_dataset(repo, split=split, revision=revision or None)
     saved = datasets.load_from_disk(name)
     return saved[split] if split else saved
 

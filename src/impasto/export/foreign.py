@@ -10,6 +10,7 @@ import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 import onnx
 import onnx.compose
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from impasto.atomic import check_folder, write_whole
 from impasto.errors import InvalidOption, ModelError, ParityError
@@ -25,7 +26,7 @@ from impasto.export.formats import Run, by_onnxruntime, by_openvino
 from impasto.image import read, resize, to_eight_bits, to_float
 from impasto.model import Manifest
 from impasto.model.bundled import PHOTOS
-from impasto.model.graph import check_graph
+from impasto.model.graph import OPERATIONS, check_graph
 from impasto.model.network import FOREIGN, METADATA_KEY
 from impasto.runtime.engines.offline import ov
 from impasto.runtime.engines.safety import check_network
@@ -34,6 +35,11 @@ __all__ = ["RANGES", "import_graph"]
 
 RANGES = {"255": (255.0, 0.0), "1": (1.0, 0.0), "symmetric": (2.0, -1.0)}
 """Scale and shift from [0, 1] to each range of pixels, 0 to 255, 0 to 1 and -1 to 1, in the order of trying."""
+FILL, MOST_FILLED = "ConstantOfShape", 4096
+"""An operation that torch's older exporter writes for zeros around pads, and the numbers that it may make.
+
+It could make gigabytes of a few bytes, so what it makes takes its place.
+"""
 OLDEST = 7
 """Opset of ONNX from which on operations broadcast as here."""
 STRIDES = (1, 2, 4, 8, 16, 32, 64)
@@ -85,7 +91,7 @@ def _read(path: Path) -> Foreign:
     """Return the graph in a file; raises ModelError if it is none that is safe and has pictures at both ends."""
     if not path.is_file():
         raise ModelError(f"{path}: there is no such file")
-    check_graph(path)
+    check_graph(path, OPERATIONS | {FILL})
     try:
         model = onnx.load_model_from_string(path.read_bytes())
     except Exception as error:  # protobuf's own
@@ -95,6 +101,7 @@ def _read(path: Path) -> Foreign:
     opset = max((each.version for each in model.opset_import if each.domain in ("", "ai.onnx")), default=0)
     if opset < OLDEST:
         raise ModelError(f"{path}: is written for opset {opset} of ONNX; export it for {OLDEST} or a later one")
+    _fill(model.graph, path)
     weights = {each.name for each in model.graph.initializer}
     inputs = [each for each in model.graph.input if each.name not in weights]
     outputs = list(model.graph.output)
@@ -108,6 +115,26 @@ def _read(path: Path) -> Foreign:
         name = TensorProto.DataType.Name(kind.elem_type).lower()
         raise ModelError(f"{path}: takes {name} {shape}, not float 1x3xHxW, red, green and blue")
     return Foreign(path, model, inputs[0].name, outputs[0].name, (sides[2], sides[3]))
+
+
+def _fill(graph: Any, path: Path) -> None:
+    """Put what each `FILL` of a shape that is known makes in its place; raises ModelError for all others."""
+    known = {each.name: each for each in graph.initializer}
+    constants = (node for node in graph.node if node.op_type == "Constant")
+    known |= {node.output[0]: each.t for node in constants for each in node.attribute if each.name == "value"}
+    for node in [each for each in graph.node if each.op_type == FILL]:
+        shape = numpy_helper.to_array(known[node.input[0]]) if node.input[0] in known else None
+        if shape is None or (shape < 0).any() or prod(shape.ravel().tolist()) > MOST_FILLED:
+            raise ModelError(
+                f"{path}: fills maps of sizes that are not known before ({FILL}); fold its constants first"
+            )
+        value = next((numpy_helper.to_array(each.t).ravel()[0] for each in node.attribute), np.float32(0))
+        filled = np.full(shape.tolist(), value, value.dtype)
+        graph.initializer.append(numpy_helper.from_array(filled, node.output[0]))
+        graph.node.remove(node)
+    used = {name for node in graph.node for name in node.input} | {each.name for each in graph.output}
+    for node in [each for each in graph.node if each.op_type == "Constant" and each.output[0] not in used]:
+        graph.node.remove(node)
 
 
 def _write(foreign: Foreign, range_: str, draft: Path, manifest: Manifest | None = None) -> None:

@@ -36,7 +36,7 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _Field = tuple[int, "int | memoryview"]
 
 
-def check_graph(file: Path) -> None:
+def check_graph(file: Path, known: frozenset[str] = OPERATIONS) -> None:
     """Raise ModelError, naming the file, unless it is a graph of known operations that says the truth about its size.
 
     Refused are graphs with weights in other files, with loops and branches, with functions and operations of other
@@ -45,38 +45,38 @@ def check_graph(file: Path) -> None:
     try:
         if file.stat().st_size > LARGEST:
             raise ModelError(f"{file}: has more than {LARGEST >> 20} MB, which no network of Impasto has")
-        _check_model(memoryview(file.read_bytes()))
+        _check_model(memoryview(file.read_bytes()), known)
     except OSError as error:
         raise ModelError(f"{file}: is absent, damaged or not a network") from error
     except ValueError as error:
         raise ModelError(f"{file}: is damaged, or no network that is safe to open ({error})") from error
 
 
-def _check_model(model: memoryview) -> None:
+def _check_model(model: memoryview, known: frozenset[str]) -> None:
     graphs = 0
     for number, value in _fields(model):
         if number in (20, 25):  # training_info, functions
             raise ValueError("it holds functions of its own")
         if number == 7:
             graphs += 1
-            _check_graph(_message(value))
+            _check_graph(_message(value), known)
     if not graphs:
         raise ValueError("it holds no graph")
 
 
-def _check_graph(graph: memoryview) -> None:
+def _check_graph(graph: memoryview, known: frozenset[str]) -> None:
     for number, value in _fields(graph):
         if number == 1:
-            _check_node(_message(value))
+            _check_node(_message(value), known)
         elif number == 5:
             _check_tensor(_message(value))
         elif number == 15:
             raise ValueError("it holds sparse weights")
 
 
-def _check_node(node: memoryview) -> None:
+def _check_node(node: memoryview, known: frozenset[str]) -> None:
     for number, value in _fields(node):
-        if number == 4 and (name := bytes(_message(value)).decode()) not in OPERATIONS:
+        if number == 4 and (name := bytes(_message(value)).decode()) not in known:
             raise ValueError(f"its operation {name[:40]!r} is none that Impasto's networks have")
         if number == 7 and bytes(_message(value)) not in (b"", b"ai.onnx"):
             raise ValueError("it has operations of another program")
