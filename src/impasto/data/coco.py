@@ -43,7 +43,7 @@ Follow = Callable[[str, int, int], None]
 class CocoConfig:
     """What is fetched and how it is verified."""
 
-    split: str = option("train2014", "train2014 (13 GB, Johnson 2016), val2017 (0.8 GB), ...", choices=tuple(SPLITS))
+    split: str = option("val2017", "val2017 has 0.8 GB; train2014, of Johnson 2016, 13 GB", choices=tuple(SPLITS))
     unpack: bool = option(False, "leave a folder of photos in place of the zip; training reads both")
     verify: str = option(
         "md5", "size, md5 (that others publish, and the server's), or crc (the zip's own, of each photo)",
