@@ -19,26 +19,30 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 from impasto.evaluation.machine import heading
+from impasto.server import ServerSettings
+from impasto.server.engines import Sessions
+from impasto.server.studio.painter import Painter
+from impasto.server.studio.pictures import Shown, jpeg
 
 ROOT = Path(__file__).parents[1]
 PHOTO = ROOT / "examples" / "astronaut.jpg"
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 REPEATS = 7
+LARGE = (4032, 3024)
+"""Pixels of a telephone's photo."""
 
 STUDIO = """
 import sys, uvicorn
-from fastapi import FastAPI
-from impasto.server import ServerSettings
-from impasto.server.studio import mount
-app = FastAPI()
-mount(app, ServerSettings())
-uvicorn.run(app, port=int(sys.argv[1]), log_level="error")
+from impasto.server import ServerSettings, create_app
+uvicorn.run(create_app(ServerSettings()), port=int(sys.argv[1]), log_level="error")
 """
 GRADIO = """
 import sys, gradio
@@ -61,7 +65,7 @@ def main() -> None:
         rows = {"the studio": measured(browser, sys.executable, STUDIO, studio)}
         if options.gradio:
             rows["Gradio"] = measured(browser, options.gradio, GRADIO, gradio)
-    print(f"\n{heading()}\n")
+    print(f"\n{heading()}\n\nin process, ms: {stages()}\n")
     for name, row in rows.items():
         print(f"{name}: " + ", ".join(f"{what} {value}" for what, value in row.items()))
 
@@ -72,7 +76,7 @@ def measured(browser: Browser, python: str, program: str, use: Callable[[Page], 
         page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         page.set_default_timeout(120_000)
         requests: list[Request] = []
-        page.on("request", requests.append)
+        page.on("request", lambda request: requests.append(request))  # noqa: PLW0108 - it marks what it is given
         began = time.perf_counter()
         page.goto(address, wait_until="networkidle")
         loaded = time.perf_counter() - began
@@ -90,29 +94,78 @@ def measured(browser: Browser, python: str, program: str, use: Callable[[Page], 
 
 TRANSFERRED = """performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
     .reduce((sum, each) => sum + each.transferSize, 0)"""
-ALL_THERE = """count => { const images = [...document.querySelectorAll('#paint .thumbnails img')];
-    return images.length >= count && images.every(image => image.naturalWidth); }"""
+WATCH = """() => {
+    window.seen = { thumbnails: [], previews: [] };
+    document.addEventListener("change", (event) => {
+        if (event.target.type !== "file") return;
+        window.seen = { thumbnails: [], previews: [], began: performance.now() };
+        performance.clearResourceTimings();
+    }, true);
+    document.addEventListener("load", ({ target }) => {
+        if (target.closest?.(".thumbnails")) window.seen.thumbnails.push(performance.now());
+        if (target.matches?.("[data-after]")) window.seen.previews.push(performance.now());
+    }, true);
+}"""
+"""Takes note of when a photo is chosen and when pictures of it are there."""
+ALL_SEEN = "count => window.seen.thumbnails.length >= count && window.seen.previews.length"
+TIMES = """() => {
+    const { began, thumbnails, previews } = window.seen;
+    const upload = performance.getEntriesByType("resource").find((each) => each.name.includes("/pictures?"));
+    const times = [upload.responseEnd, Math.min(...thumbnails), Math.max(...thumbnails), previews[0]];
+    return times.map((time) => time - began);
+}"""
 
 
 def studio(page: Page) -> dict[str, str]:
-    """Drop a photo until every style is seen on it, and change the strength."""
-    seconds = []
-    for _ in range(REPEATS):
-        began = time.perf_counter()
-        page.locator("#paint [data-drop] input").set_input_files(PHOTO)
-        page.locator("#paint .thumbnails img[src]").first.wait_for()
-        page.wait_for_function(ALL_THERE, arg=29)
-        seconds.append(time.perf_counter() - began)
-        page.locator("#paint figure.painted:not([aria-busy])").wait_for()
-        page.reload(wait_until="networkidle")
+    """Drop photos until every style is seen on them, and change the strength."""
+    with tempfile.TemporaryDirectory() as folder:
+        large = Path(folder) / "large.jpg"
+        with Image.open(PHOTO) as image:
+            image.resize(LARGE).save(large, quality=92)
+        found = {f"a photo of {side} px": dropped(page, file) for side, file in {512: PHOTO, LARGE[0]: large}.items()}
     page.locator("#paint [data-drop] input").set_input_files(PHOTO)
     page.locator("#paint figure.painted:not([aria-busy])").wait_for()
     shown = page.locator("#paint [data-after]")
     changes = [changed(page, "#paint [name=strength]", str(0.9 - 0.1 * n), shown) for n in range(REPEATS)]
-    return {
-        "29 thumbnails s (median, least)": f"{statistics.median(seconds):.2f} {min(seconds):.2f}",
-        "a change ms, painting included (median, least)": milliseconds(changes),
-    }
+    return {**found, "a change ms, painting included (median, least)": milliseconds(changes)}
+
+
+def stages() -> str:
+    """Return the ms that the parts of showing a photo in every style take in this process, one after the other."""
+    painter = Painter(Sessions(ServerSettings()))
+    painter.prepare()
+    rows = [staged(painter) for _ in range(REPEATS)]
+    names = ("the photo is read and made small", "painted in every style", "encoded")
+    medians = (f"{1000 * statistics.median(column):.0f}" for column in zip(*rows, strict=True))
+    return ", ".join(f"{name} {milliseconds}" for name, milliseconds in zip(names, medians, strict=True))
+
+
+def staged(painter: Painter) -> tuple[float, float, float]:
+    """Return the seconds of each stage of showing a photo in every style."""
+    times = [time.perf_counter()]
+    square = Shown.read(PHOTO, 10**9).square
+    times.append(time.perf_counter())
+    painted = dict(painter.thumbnails(square, painter.styles))
+    times.append(time.perf_counter())
+    for pixels in painted.values():
+        jpeg(pixels)
+    times.append(time.perf_counter())
+    first, second, third = (later - earlier for earlier, later in pairwise(times))
+    return first, second, third
+
+
+def dropped(page: Page, photo: Path) -> str:
+    """Drop a photo some times; return medians of the ms until it is there, painted first, in every style, and large."""
+    rows = []
+    for _ in range(REPEATS):
+        page.reload(wait_until="networkidle")
+        page.evaluate(WATCH)
+        page.locator("#paint [data-drop] input").set_input_files(photo)
+        page.wait_for_function(ALL_SEEN, arg=29)
+        rows.append(page.evaluate(TIMES))
+        page.locator("#paint figure.painted:not([aria-busy])").wait_for()
+    there, first, last, large = (f"{statistics.median(column):.0f}" for column in zip(*rows, strict=True))
+    return f"there {there} ms, first thumbnail {first}, all {last}, preview {large}"
 
 
 def gradio(page: Page) -> dict[str, str]:

@@ -103,7 +103,7 @@ def test_a_photo_is_painted_mixed_compared_and_downloaded(visit, example, tmp_pa
     thumbnails = panel.locator(".thumbnails img")
     expect(thumbnails).to_have_count(len(bundled_styles()))
     page.wait_for_function(
-        "images => images.every(image => image.naturalWidth === 192)", arg=thumbnails.element_handles()
+        "images => images.every(image => image.naturalWidth === 160)", arg=thumbnails.element_handles()
     )
     seen(panel)
     with repainted(panel):
