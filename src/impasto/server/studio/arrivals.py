@@ -66,7 +66,7 @@ async def bring_style(request: Request, studio: Open, visit: Guest, name: str = 
     file = await received(request, visit, name, studio.picture_bytes)
     with removed_if_wrong(file):
         style = await run_in_threadpool(read_style, file)
-        studio.painter.session.check(style)
+        await run_in_threadpool(studio.painter.check, style)
     visit.styles[file.parent.name] = style
     return {"id": file.parent.name, "name": style.name}
 

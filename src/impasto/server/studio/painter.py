@@ -63,6 +63,10 @@ class Painter:
         session = self.session if stop is None else Watched(self.session, stop)
         return Stylizer(session, style, options)
 
+    def check(self, style: Style) -> None:
+        """Raise ModelError if a style is not of the network that is painted with."""
+        self.session.check(style)
+
     def mixed(self, parts: Sequence[tuple[str, float]], own: Mapping[str, Style]) -> Style:
         """Return the mix of styles of these names, bundled ones or the visitor's own, with weights.
 
