@@ -63,7 +63,7 @@ class Task:
     result: str = ""
 
 
-def fit_task(upload: Upload, library: Library) -> Task:
+def fit_task(upload: Upload, library: Library, settings: ServerSettings) -> Task:
     """Return what learns the style of an upload's `painting`; raises InvalidOption, Refused and EngineUnavailable."""
     _check_installed("torch", "learning a style", "train")
     values = FIT_FIELDS.values(upload.texts)
@@ -75,10 +75,11 @@ def fit_task(upload: Upload, library: Library) -> Task:
     library.check_new(name)
     files: dict[str, Content] = {"painting": upload.take_one("painting")}
     _check_used(upload)
-    return Task({"name": name, "model": new.model, "options": _own(FitConfig, values)}, files, f"{name}.style")
+    request = {"name": name, "model": new.model, "options": _own(FitConfig, values), "max_pixels": settings.max_pixels}
+    return Task(request, files, f"{name}.style")
 
 
-def optimize_task(upload: Upload) -> Task:
+def optimize_task(upload: Upload, settings: ServerSettings) -> Task:
     """Return what optimises an upload's `photo` to look like its `painting`, or several."""
     _check_installed("torch", "optimising", "train")
     values = OPTIMIZE_FIELDS.values(upload.texts)
@@ -86,7 +87,8 @@ def optimize_task(upload: Upload) -> Task:
     files: dict[str, Content] = {"photo": upload.take_one("photo")}
     paintings = {f"painting-{number}": file for number, file in enumerate(upload.take("painting"), 1)}
     _check_used(upload)
-    return Task({"paintings": list(paintings), "options": values}, {**files, **paintings}, "painted.png")
+    request = {"paintings": list(paintings), "options": values, "max_pixels": settings.max_pixels}
+    return Task(request, {**files, **paintings}, "painted.png")
 
 
 def film_task(upload: Upload, library: Library, settings: ServerSettings) -> Task:
