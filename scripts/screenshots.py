@@ -97,6 +97,7 @@ def optimise(browser: Browser, address: str) -> None:
     bring(panel, PHOTOS / "rocket.jpg")
     with TemporaryDirectory() as scratch:
         bring(panel, painting(Path(scratch)), 1)
+    panel.get_by_role("radio", name="30 s").check()
     panel.get_by_role("radio", name="384").check()
     panel.get_by_role("button", name="Optimise").click()
     reached(panel, 0.6)
