@@ -4,6 +4,7 @@ import io
 import json
 import re
 import socket
+import threading
 import time
 from base64 import b64decode
 from pathlib import Path
@@ -17,6 +18,7 @@ from starlette.testclient import TestClient
 import impasto
 from impasto.model import bundled_styles
 from impasto.runtime import engines
+from impasto.runtime.session import Session
 from impasto.server import ServerSettings, create_app
 from impasto.server.studio import studio as studio_module
 from impasto.server.studio.pictures import THUMBNAIL
@@ -79,6 +81,22 @@ def test_a_photo_is_shown_in_every_style(visitor, bring, example):
     assert {thumbnail.shape for thumbnail in seen} == {(THUMBNAIL, THUMBNAIL, 3)}
     distances = [np.abs(a - b.astype(float)).mean() for n, a in enumerate(seen) for b in seen[:n]]
     assert min(distances) > 1  # no two are the same
+
+
+def test_thumbnails_come_as_they_are_painted(visitor, bring, small_photo, monkeypatch):
+    photo, go_on, paint = bring(visitor, "pictures", small_photo)["id"], threading.Event(), Session.paint
+
+    def held_up(session, picture, style):
+        assert style.name != "picabia-udnie" or go_on.wait(60)
+        return paint(session, picture, style)
+
+    monkeypatch.setattr(Session, "paint", held_up)
+    styles = ["klimt-the-kiss", "picabia-udnie"]
+    with visitor.stream("GET", f"/studio/pictures/{photo}/thumbnails", params={"style": styles}) as answer:
+        lines = answer.iter_lines()
+        assert json.loads(next(lines))["style"] == styles[0]
+        go_on.set()
+        assert [json.loads(line)["style"] for line in lines] == styles[1:]
 
 
 @pytest.mark.parametrize("options", [{}, {"strength": 0.4, "stroke": 0.8}, {"color": "keep"}])
