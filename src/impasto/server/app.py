@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
@@ -32,7 +31,6 @@ from impasto.server.settings import ServerSettings
 
 __all__ = ["create_app"]
 
-log = logging.getLogger("impasto.server")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
