@@ -108,7 +108,8 @@ def test_many_clients_with_many_wishes_each_get_their_own(client, png):
         thread.join(100)
     for number, expected in enumerate(alone):
         assert given[number].shape == expected.shape
-        assert abs(given[number].astype(int) - expected).max() <= 1
+        # A network's forms for any size and for one differ by rounding, in bfloat16 by some levels.
+        assert abs(given[number].astype(int) - expected).max() <= 8
 
 
 class Client:

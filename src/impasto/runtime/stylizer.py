@@ -59,7 +59,7 @@ class StylizeOptions:
     feather: float = option(0.004, "softness of masks' edges, as a part of the long side", low=0, high=0.5)
     size: int | None = option(None, "px of the result's long side; without it the photo's own size", low=1)
     max_memory: str = option("", "memory to take at most, such as 2GB; else most of what is free")
-    max_pixels: int = option(DEFAULT_MAX_PIXELS, "refuse photos of more pixels than this", low=1)
+    max_pixels: int = option(DEFAULT_MAX_PIXELS, "refuse photos, and masks, of more pixels than this", low=1)
 
     def __post_init__(self) -> None:
         check(self)
@@ -134,7 +134,7 @@ class Stylizer:
             wanted, limit = f"{size[1]} x {size[0]}", self.options.max_pixels
             raise PictureTooLarge(name, f"--size would make it {wanted} pixels, the limit (--max-pixels) is {limit:,}")
         pixels = cast("IntegerArray", resize(photo.pixels, size))
-        return Places(photo, pixels, self.options.feather * max(size), name)
+        return Places(photo, pixels, self.options.feather * max(size), name, max_pixels=self.options.max_pixels)
 
     def _composed(self, pixels: IntegerArray, places: Places, through: Through) -> IntegerArray:
         """Return the photo with the whole's painting on it, the regions' on that, and all of it within the mask."""
