@@ -21,7 +21,7 @@ Other = TypeVar("Other")
 
 EVERY = 12
 """Frames from key to key, at most."""
-PATCH, FADE = 8.0, 0.25
+PATCH, FADE = 8.0, 0.5
 """One key takes the other's place patch by patch: about how large these are, in px of the size at which motion is
 looked for, and how long each fades, to how long all of them take."""
 FOLLOWED = 0.35

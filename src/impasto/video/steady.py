@@ -15,7 +15,7 @@ from impasto.video.motion import opencv, places
 
 __all__ = ["UNLIKE", "put_together"]
 
-UNLIKE = 0.02
+UNLIKE = 0.005
 """A frame of which more than this share looks like no key is painted itself too, for what no key has."""
 FAINTEST = 0.02
 """What weighs nowhere more than this is left out."""
