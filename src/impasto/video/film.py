@@ -16,8 +16,8 @@ from impasto.image import IntegerArray, resize
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
 from impasto.video.frames import Film, Frame, Reel, Sound, clock
-from impasto.video.masks import masks_over_time, places_of
 from impasto.video.keys import Parts
+from impasto.video.masks import masks_over_time, places_of
 from impasto.video.motion import on_one_core
 from impasto.video.opening import FilmOptions, open_reel, painted_size
 from impasto.video.painting import FramePainter
