@@ -34,7 +34,7 @@ SOFT = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What a frame takes from a key; offsets: from each place of it to there, see `Motion`; weight: (h, w), how much."""
+    """What a frame takes from a key; offsets: from its places to there, see `Motion`; weight: (h, w), how much."""
 
     key: Frame
     offsets: NDArray[np.float32]
