@@ -163,6 +163,12 @@ def test_cameras_are_painted_frame_by_frame_and_wait_for_nothing(stylizer):
         assert painter(frame, parts).shape == frame.pixels.shape
 
 
+def test_at_no_strength_a_camera_shows_what_it_takes(dots):
+    behind, painter = Behind(), FramePainter(impasto.load(dots, strength=0.0))
+    for frame in frames_of(moving(4)):
+        assert (painter(frame, behind(frame)) == frame.pixels).all()
+
+
 def test_styles_change_between_keys_too(dots, lines):
     frames = moving(1) * (EVERY + 1)
     painted = np.stack([*stylize_frames(frames, {0.0: dots, EVERY / 25: lines})]).astype(int)

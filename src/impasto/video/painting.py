@@ -93,7 +93,7 @@ class FramePainter:
 
         def layer(place: int) -> IntegerArray:
             number = numbers[place]
-            if not parts.parts:
+            if not parts.parts or self.stylizer.options.strength == 0:
                 return self._painting(frame, number)
             begun = number in self.paintings.get(frame, {})
             own = self._painting(frame, number) if begun or parts.unlike > UNLIKE else None
