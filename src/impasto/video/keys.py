@@ -85,7 +85,7 @@ class Behind:
     """Keys before each frame, for cameras, which cannot wait: there is one every so many frames, and it fades in."""
 
     def __init__(self) -> None:
-        self.tracker = MotionTracker()
+        self.tracker = MotionTracker(fine=False)
         self.keys: list[_Key] = []
         self.age = 0
 
