@@ -102,7 +102,7 @@ class Behind:
         return parts
 
 
-class Around(Generic[Other]):
+class Around:
     """Keys on both sides of each frame, for films: some frames are looked at before the first of them is painted.
 
     evenly: whether one key takes the other's place all the time and everywhere at once, as is best where styles change.

@@ -30,11 +30,10 @@ def put_together(parts: Parts, painting: Callable[[Frame], IntegerArray], own: I
     """
     used = [part for part in parts.parts if part.weight.max() > FAINTEST]
     pictures = [_moved(painting(part.key), part.offsets) for part in used]
-    weights = [part.weight for part in used]
-    together = pictures[0] if len(used) == 1 else _blended(*pictures, *weights)
-    if own is None:
-        return together
-    return _blended(together, own, 1 - parts.lacking, parts.lacking)
+    together = pictures[0]
+    if len(used) == 2:
+        together = _blended(together, pictures[1], used[0].weight, used[1].weight)
+    return together if own is None else _blended(together, own, 1 - parts.lacking, parts.lacking)
 
 
 def _moved(picture: IntegerArray, offsets: NDArray[np.float32]) -> IntegerArray:
@@ -53,4 +52,5 @@ def _blended(one: Any, other: Any, weight: NDArray[np.float32], share: NDArray[n
         mixed: IntegerArray = cv2.blendLinear(one, other, *weights)
         return mixed
     deep = cv2.blendLinear(one.astype(np.float32), other.astype(np.float32), *weights)
-    return np.clip(deep + 0.5, 0, 65535).astype(np.uint16)
+    rounded: IntegerArray = np.clip(deep + 0.5, 0, 65535).astype(np.uint16)
+    return rounded
