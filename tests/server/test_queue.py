@@ -21,10 +21,10 @@ def slow(monkeypatch):
     gate, began = threading.Event(), []
 
     class Slow(painting.Stylizer):
-        def paint(self, photo, name="the picture", *, through=None):
+        def paint(self, photo, name="the picture", *, layers=None):
             began.append(name)
             assert gate.wait(100)
-            return super().paint(photo, name, through=through)
+            return super().paint(photo, name, layers=layers)
 
     monkeypatch.setattr(painting, "Stylizer", Slow)
     gate.began = began
