@@ -40,6 +40,8 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=ARGUMENTS)
         for name in options.only:
             SHOTS[name](browser, options.address)
+            for context in browser.contexts:
+                context.close()
 
 
 def paint(browser: Browser, address: str) -> None:
@@ -82,7 +84,7 @@ def learn(browser: Browser, address: str) -> None:
         bring(panel, painting(Path(scratch)))
     panel.get_by_role("radio", name="1 minute").check()
     panel.get_by_role("button", name="Learn this style").click()
-    page.wait_for_function("document.querySelector('#learn progress').value > 0.5")
+    reached(panel, 0.5)
     panel.get_by_label("Compare").fill("30")
     keep(page, "learn")
     panel.get_by_role("button", name="Stop").click()
@@ -95,9 +97,10 @@ def optimise(browser: Browser, address: str) -> None:
     bring(panel, PHOTOS / "rocket.jpg")
     with TemporaryDirectory() as scratch:
         bring(panel, painting(Path(scratch)), 1)
+    panel.get_by_role("radio", name="30 s").check()
     panel.get_by_role("radio", name="384").check()
     panel.get_by_role("button", name="Optimise").click()
-    page.wait_for_function("document.querySelector('#optimise progress').value > 0.6")
+    reached(panel, 0.6)
     keep(page, "optimise")
     panel.get_by_role("button", name="Stop").click()
 
@@ -110,7 +113,7 @@ def film(browser: Browser, address: str) -> None:
         bring(panel, walk(Path(scratch)))
     choose(panel, "Udnie")
     panel.get_by_role("button", name="Paint the film").click()
-    page.wait_for_function("document.querySelector('#film progress').value > 0.2")
+    reached(panel, 0.2)
     keep(page, "film")
     panel.get_by_role("button", name="Stop").click()
 
@@ -155,12 +158,18 @@ def choose(panel: Locator, style: str) -> None:
     panel.page.wait_for_load_state("networkidle")
 
 
+def reached(panel: Locator, part: float) -> None:
+    """Wait until a part of a tab's work is over, and there is something to see of it."""
+    progress = panel.get_by_role("progressbar").element_handle()
+    panel.page.wait_for_function("([progress, part]) => progress.value > part", arg=[progress, part])
+    panel.locator("figure.painted").wait_for()
+
+
 def keep(page: Page, name: str) -> None:
     """Write what is on the screen as a small JPEG."""
     with Image.open(io.BytesIO(page.screenshot())) as image:
         image.convert("RGB").save(PICTURES / f"studio-{name}.jpg", quality=82, optimize=True)
     print(f"studio-{name}")
-    page.context.close()
 
 
 def painting(folder: Path) -> Path:

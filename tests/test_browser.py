@@ -5,8 +5,6 @@ import http.server
 import json
 import re
 import runpy
-import shutil
-import sys
 import threading
 from html.parser import HTMLParser
 from pathlib import Path
@@ -16,10 +14,9 @@ import pytest
 from PIL import Image
 
 import impasto
+from browsing import chromium
 
 DEMO = Path(__file__).parents[1] / "examples" / "browser"
-LOUD = ("quic", "background-networking", "component-update", "sync")
-ARGUMENTS = ["--headless", "--no-sandbox", "--no-first-run", "--disable-gpu", *(f"--disable-{name}" for name in LOUD)]
 PHOTO_SIZE = (448, 336)
 """What is painted once, as the demo does with all sizes; see `runtime.canvas`."""
 
@@ -83,25 +80,22 @@ def site(tmp_path_factory):
     handler = type("Quiet", (http.server.SimpleHTTPRequestHandler,), {"log_message": lambda *_: None})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(handler, directory=folder))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/", server.shutdown
-    server.shutdown()
+
+    def stop():
+        server.shutdown()
+        server.server_close()  # else what is asked for is waited for for ever
+
+    yield f"http://127.0.0.1:{server.server_port}/", stop
+    stop()
 
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("there is no Chromium here")
-    with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield opened
-        opened.close()
+    with chromium() as running:
+        yield running
 
 
-@pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.skipif(sys.platform != "linux", reason="drives Debian's Chromium")
 def test_a_dropped_photo_is_painted_as_impasto_paints_it_also_offline(site, browser, tmp_path):
     address, stop = site
     photo = Image.open(DEMO.parent / "astronaut.jpg").convert("RGB").resize(PHOTO_SIZE)

@@ -15,6 +15,7 @@ from impasto.server import tasks
 from impasto.server.library import Library
 
 from .conftest import encoded, ended, refused, serving
+from .test_stylize import bomb
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +165,15 @@ def test_a_painting_that_is_none_and_its_name_meanwhile(server):
     assert facts["error"]["message"].startswith("painting: ")
     again = server.post("/v1/styles", params={"steps": 1, "name": "diary"}, content=b"Dear diary,")
     assert ended(server, again)["state"] == "failed"
+
+
+@pytest.mark.parametrize(("path", "name"), [("styles", "painting"), ("optimize", "photo"), ("optimize", "painting")])
+def test_pictures_of_jobs_may_be_bombs_too(server, wave, path, name):
+    others = {"photo": wave, "painting": wave} if path == "optimize" else {}
+    files = {**others, name: bomb(100_000, 4000)}
+    facts = ended(server, server.post(f"/v1/{path}", files=files))
+    assert (facts["state"], facts["error"]["type"]) == ("failed", "PictureTooLarge")
+    assert "megapixels" in facts["error"]["message"]
 
 
 def test_a_photo_is_optimised(server, wave, jpeg):

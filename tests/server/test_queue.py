@@ -21,10 +21,10 @@ def slow(monkeypatch):
     gate, began = threading.Event(), []
 
     class Slow(painting.Stylizer):
-        def paint(self, photo, name="the picture", *, through=None):
+        def paint(self, photo, name="the picture", *, layers=None):
             began.append(name)
             assert gate.wait(100)
-            return super().paint(photo, name, through=through)
+            return super().paint(photo, name, layers=layers)
 
     monkeypatch.setattr(painting, "Stylizer", Slow)
     gate.began = began
@@ -108,7 +108,8 @@ def test_many_clients_with_many_wishes_each_get_their_own(client, png):
         thread.join(100)
     for number, expected in enumerate(alone):
         assert given[number].shape == expected.shape
-        assert abs(given[number].astype(int) - expected).max() <= 1
+        # A network's forms for any size and for one differ by rounding, in bfloat16 by some levels.
+        assert abs(given[number].astype(int) - expected).max() <= 8
 
 
 class Client:

@@ -153,6 +153,12 @@ def test_bombs_are_refused_before_they_are_decoded(client, size):
     refused(response, 413, "PictureTooLarge", "megapixels")
 
 
+@pytest.mark.parametrize("query", [{"style": "udnie"}, {"region": "mask=udnie"}])
+def test_masks_may_be_bombs_too(client, png, query):
+    files = {"photo": png, "mask": bomb(100_000, 4000)}
+    refused(client.post("/v1/stylize", params=query, files=files), 413, "PictureTooLarge", "mask", "megapixels")
+
+
 def test_a_painting_may_have_no_more_pixels_than_a_photo(client, png):
     refused(stylize(client, png, style="udnie", size=100_000), 413, "PictureTooLarge", "size would make it")
 

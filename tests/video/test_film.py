@@ -169,7 +169,7 @@ def test_a_frame_that_cannot_be_decoded_stops_with_its_time(film, dots, tmp_path
 def test_a_frame_that_cannot_be_painted_stops_with_its_time(film, stylizer, tmp_path, monkeypatch):
     calls = []
 
-    def failing(self, photo, name="the picture", *, through=None):
+    def failing(self, photo, name="the picture", *, layers=None):
         calls.append(name)
         if len(calls) == 4:
             raise PictureTooLarge(name, "there is not enough memory")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from impasto.errors import InvalidOption
+from impasto.image.decode import DEFAULT_MAX_PIXELS
 from impasto.image.files import Source, read
 from impasto.image.picture import Picture, described, luma, row_strips, to_float
 
@@ -31,7 +32,9 @@ class Mask(NamedTuple):
     notices: tuple[str, ...] = ()
 
 
-def read_mask(source: Source, size: tuple[int, int], name: str = "the mask") -> Mask:
+def read_mask(
+    source: Source, size: tuple[int, int], name: str = "the mask", *, max_pixels: int = DEFAULT_MAX_PIXELS
+) -> Mask:
     """Return a mask of this (height, width): white is painted, black is not, grey partly.
 
     source: a file or whatever else `read` takes, or an array (H, W) or (H, W, 3), bool, uint8, uint16 or
@@ -40,14 +43,14 @@ def read_mask(source: Source, size: tuple[int, int], name: str = "the mask") -> 
     mask of other values is refused if it is all but black and mentioned if it is faint.
 
     A mask of another size is resized, which a notice says; also if that changes its proportions by more than
-    1 %.  name: what errors and notices call the mask; a file's path is added.
+    1 %.  name: what errors and notices call the mask; a file's path is added.  max_pixels: as for `read`.
 
     Raises UnreadablePicture and PictureTooLarge as `read` does, and InvalidOption for other arrays and for
     masks in which nothing is white.
     """
     if isinstance(source, str | os.PathLike):
         name = f"{name} {os.fspath(source)}"
-    values, notices = _values(source, name)
+    values, notices = _values(source, name, max_pixels)
     brightest = float(values.max())
     _check_not_empty(brightest, name)
     if brightest < _FAINT:
@@ -89,12 +92,12 @@ def resize_mask(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[n
     return weights
 
 
-def _values(source: Source, name: str) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+def _values(source: Source, name: str, max_pixels: int) -> tuple[NDArray[np.float32], tuple[str, ...]]:
     """Return the mask in its own size, and what reading it had to say."""
     if isinstance(source, np.ndarray) and (source.dtype == np.bool_ or np.issubdtype(source.dtype, np.floating)):
         return _from_fractions(source, name), ()
     try:
-        picture = read(source, name=name)
+        picture = read(source, max_pixels=max_pixels, name=name)
     except InvalidOption as error:
         if isinstance(source, np.ndarray):
             raise _wrong_array(source, name) from error

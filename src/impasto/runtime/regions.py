@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption, PictureError
-from impasto.image import IntegerArray, Picture, Source, feather, read_mask, resize_mask, to_eight_bits, to_float
+from impasto.image import (
+    DEFAULT_MAX_PIXELS,
+    IntegerArray,
+    Picture,
+    Source,
+    feather,
+    read_mask,
+    resize_mask,
+    to_eight_bits,
+    to_float,
+)
 from impasto.model import Style
 
 __all__ = ["FOUND", "MaskSource", "Places", "Region"]
@@ -35,11 +45,20 @@ class Places:
     """The masks of one photo.
 
     photo: as it was read; pixels: the same at the painting's size, (H, W, 3); feather_px: how far edges are softened;
-    name: what errors call the photo.
+    name: what errors call the photo; max_pixels: of a mask's file, at most.
     """
 
-    def __init__(self, photo: Picture, pixels: IntegerArray, feather_px: float, name: str) -> None:
+    def __init__(
+        self,
+        photo: Picture,
+        pixels: IntegerArray,
+        feather_px: float,
+        name: str,
+        *,
+        max_pixels: int = DEFAULT_MAX_PIXELS,
+    ) -> None:
         self.photo, self.pixels, self.feather_px, self.name = photo, pixels, feather_px, name
+        self.max_pixels = max_pixels
         self.notices: list[str] = []
 
     def weights(self, mask: MaskSource) -> NDArray[np.float32]:
@@ -52,7 +71,7 @@ class Places:
         found = FOUND.get(mask.lower()) if isinstance(mask, str) else None
         if found is not None:
             return found(self)
-        read = read_mask(mask, self.photo.size)
+        read = read_mask(mask, self.photo.size, max_pixels=self.max_pixels)
         self.notices += read.notices
         # A mask that fits the photo is no surprise where the painting is of another size.
         weights = read.weights if self.size == self.photo.size else resize_mask(read.weights, self.size)

@@ -36,10 +36,10 @@ from impasto.runtime.canvas import paint_at
 from impasto.runtime.regions import MaskSource, Places, Region
 from impasto.runtime.session import Session
 
-__all__ = ["COLORS", "StylizeOptions", "Stylizer", "Through"]
+__all__ = ["COLORS", "Layers", "StylizeOptions", "Stylizer"]
 
-Through = Callable[[int, IntegerArray], IntegerArray]
-"""Given a layer's number (0: the whole, from 1: the regions) and its painting, returns what takes its place."""
+Layers = Callable[[int], IntegerArray]
+"""Gives the painting of a layer by its number (0: the whole, from 1: the regions), at the size that is painted."""
 
 SPARE = 1.2
 """What is said to suffice is so many times what lacks."""
@@ -59,7 +59,7 @@ class StylizeOptions:
     feather: float = option(0.004, "softness of masks' edges, as a part of the long side", low=0, high=0.5)
     size: int | None = option(None, "px of the result's long side; without it the photo's own size", low=1)
     max_memory: str = option("", "memory to take at most, such as 2GB; else most of what is free")
-    max_pixels: int = option(DEFAULT_MAX_PIXELS, "refuse photos of more pixels than this", low=1)
+    max_pixels: int = option(DEFAULT_MAX_PIXELS, "refuse photos, and masks, of more pixels than this", low=1)
 
     def __post_init__(self) -> None:
         check(self)
@@ -112,20 +112,25 @@ class Stylizer:
             return cast("NDArray[Any]", array)
         return Image.fromarray(to_eight_bits(cast("IntegerArray", array)))
 
-    def paint(self, photo: Picture, name: str = "the picture", *, through: Through | None = None) -> Picture:
+    def paint(self, photo: Picture, name: str = "the picture", *, layers: Layers | None = None) -> Picture:
         """Paint a picture that was read; alpha, EXIF and dpi stay, and notices about masks are added.
 
-        name: what errors call it; through: what each layer's painting goes through before all are put together.
+        name: what errors call it; layers: what is put together, in place of this picture's own layers.
         Raises PictureTooLarge, and for masks as `Places.weights` does.
         """
         places = self.places(photo, name)
-        size = places.size
+        pixels, size = places.pixels, places.size
         try:
-            painted = repaint(photo, self._composed(places.pixels, places, through or _unchanged))
+            own = layers or (lambda number: self._painted(pixels, self._style_of(number)))
+            painted = repaint(photo, self._composed(pixels, places, own))
         except MemoryError as error:
             reason = f"there is not enough memory to paint {size[1]} x {size[0]} pixels"
             raise PictureTooLarge(name, f"{reason} ({error}); {self._what_would_do(error)}") from error
         return replace(painted, notices=(*painted.notices, *places.notices))
+
+    def layer(self, photo: Picture, number: int) -> IntegerArray:
+        """Return one layer of a picture that was read, see `Layers`: the whole of it, without masks."""
+        return self._painted(self.places(photo).pixels, self._style_of(number))
 
     def places(self, photo: Picture, name: str = "the picture") -> Places:
         """Return where masks lie on a picture that was read, at the size that it is painted; errors as of `paint`."""
@@ -134,20 +139,22 @@ class Stylizer:
             wanted, limit = f"{size[1]} x {size[0]}", self.options.max_pixels
             raise PictureTooLarge(name, f"--size would make it {wanted} pixels, the limit (--max-pixels) is {limit:,}")
         pixels = cast("IntegerArray", resize(photo.pixels, size))
-        return Places(photo, pixels, self.options.feather * max(size), name)
+        return Places(photo, pixels, self.options.feather * max(size), name, max_pixels=self.options.max_pixels)
 
-    def _composed(self, pixels: IntegerArray, places: Places, through: Through) -> IntegerArray:
+    def _composed(self, pixels: IntegerArray, places: Places, painting: Layers) -> IntegerArray:
         """Return the photo with the whole's painting on it, the regions' on that, and all of it within the mask."""
         # Masks first: what is wrong with one is said before the time that painting takes.
         within = None if self.mask is None else places.weights(self.mask)
-        layers = [(region.style, places.weights(region.mask)) for region in self.regions]
-        ground = pixels if self.style is None else through(0, self._painted(pixels, self.style))
-        painted = [
-            (through(number, self._painted(pixels, style)), weights)
-            for number, (style, weights) in enumerate(layers, start=1)
-        ]
+        parts = [places.weights(region.mask) for region in self.regions]
+        ground = pixels if self.style is None else painting(0)
+        painted = [(painting(number), weights) for number, weights in enumerate(parts, start=1)]
         composed = cast("IntegerArray", with_layers(ground, painted)) if painted else ground
         return composed if within is None else cast("IntegerArray", with_mask(pixels, composed, within))
+
+    def _style_of(self, number: int) -> Style:
+        style = self.regions[number - 1].style if number else self.style
+        assert style is not None  # noqa: S101 - such a whole has no painting
+        return style
 
     def _painted(self, pixels: IntegerArray, style: Style) -> IntegerArray:
         """Return the whole picture painted in one style."""
@@ -188,7 +195,3 @@ class Stylizer:
             style, name=IDENTITY, vector=np.array(self.session.manifest.identity, np.float32), mixing=None
         )
         return mix([(style, strength), (identity, 1 - strength)], name=style.name)
-
-
-def _unchanged(_layer: int, painting: IntegerArray) -> IntegerArray:
-    return painting

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from impasto import __version__
 from impasto.atomic import make_folder
 from impasto.errors import EngineUnavailable, ImpastoError
 from impasto.model import network_of
+from impasto.server.engines import Sessions
 from impasto.server.guard import Guard
 from impasto.server.job_routes import add_job_routes
 from impasto.server.jobs import Jobs
@@ -30,7 +31,6 @@ from impasto.server.settings import ServerSettings
 
 __all__ = ["create_app"]
 
-log = logging.getLogger("impasto.server")
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -47,9 +47,31 @@ def create_app(settings: ServerSettings) -> FastAPI:
     painters = Painters(settings, library, metrics)
     painters.sessions(network_of())
     jobs = Jobs(settings, work / "jobs", metrics)
+    app = FastAPI(
+        title="Impasto",
+        version=__version__,
+        description="Paints photos and films in the style of a picture.",
+        docs_url=None,  # these pages load scripts from elsewhere
+        redoc_url=None,
+        lifespan=_until_it_ends(jobs, painters, scratch),
+        exception_handlers=ANSWERS,
+    )
+    app.add_middleware(Guard, settings=settings, metrics=metrics)
+    add_picture_routes(app, settings, painters, library, work)
+    add_job_routes(app, settings, jobs, library, work)
+    _add_own_routes(app, settings, metrics, painters)
+    if settings.studio:
+        _mount_studio(app, settings, painters.sessions)
+    return app
+
+
+def _until_it_ends(
+    jobs: Jobs, painters: Painters, scratch: TemporaryDirectory[str]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Return the application's life: at its end jobs and threads end, and the scratch folder goes."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def life(_: FastAPI) -> AsyncIterator[None]:
         try:
             yield
         finally:
@@ -57,34 +79,16 @@ def create_app(settings: ServerSettings) -> FastAPI:
             painters.close()
             scratch.cleanup()
 
-    app = FastAPI(
-        title="Impasto",
-        version=__version__,
-        description="Paints photos and films in the style of a picture.",
-        docs_url=None,  # these pages load scripts from elsewhere
-        redoc_url=None,
-        lifespan=lifespan,
-    )
-    app.add_middleware(Guard, settings=settings, metrics=metrics)
-    app.add_exception_handler(ImpastoError, _told)
-    app.add_exception_handler(MemoryError, _out_of_memory)
-    app.add_exception_handler(HTTPException, _not_found)
-    app.add_exception_handler(Exception, _broken)
-    add_picture_routes(app, settings, painters, library, work)
-    add_job_routes(app, settings, jobs, library, work)
-    _add_own_routes(app, settings, metrics, painters)
-    if settings.studio:
-        _mount_studio(app, settings)
-    return app
+    return life
 
 
 def _folder(name: str) -> Path | None:
     return make_folder(Path(name).expanduser().absolute()) if name else None
 
 
-def _mount_studio(app: FastAPI, settings: ServerSettings) -> None:
+def _mount_studio(app: FastAPI, settings: ServerSettings, sessions: Sessions) -> None:
     try:
-        import_module("impasto.server.studio").mount(app, settings)
+        import_module("impasto.server.studio").mount(app, settings, sessions)
     except ModuleNotFoundError as error:
         message = f"the studio needs {error.name}; pip install 'impasto[serve]', or give --no-studio"
         raise EngineUnavailable(message) from error
@@ -130,3 +134,12 @@ async def _not_found(request: Request, error: Exception) -> Response:
 
 async def _broken(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": {"type": "ServerError", "message": "something went wrong here; it is logged"}}, 500)
+
+
+ANSWERS: dict[int | type[Exception], Callable[[Request, Any], Any]] = {
+    ImpastoError: _told,
+    MemoryError: _out_of_memory,
+    HTTPException: _not_found,
+    Exception: _broken,
+}
+"""What answers to requests that end in an error."""

@@ -42,7 +42,7 @@ def add_job_routes(app: FastAPI, settings: ServerSettings, jobs: Jobs, library: 
                 library.add(name, read_style(job.folder / job.result))
 
         async with received(request, "painting", work) as upload:
-            task = fit_task(upload, library)
+            task = fit_task(upload, library, settings)
             library.claimed.add(task.request["name"])
             try:
                 return (await jobs.start("styles", task.request, task.files, task.result, keep)).facts()
@@ -54,7 +54,7 @@ def add_job_routes(app: FastAPI, settings: ServerSettings, jobs: Jobs, library: 
     async def optimize(request: Request) -> dict[str, Any]:
         """Begin a job; its result is a PNG that carries its settings."""
         async with received(request, "photo", work) as upload:
-            task = optimize_task(upload)
+            task = optimize_task(upload, settings)
             return (await jobs.start("optimize", task.request, task.files, task.result)).facts()
 
     @app.post("/v1/video", summary="Paint a film", openapi_extra=_FILM, **_BEGUN)

@@ -12,6 +12,7 @@ from impasto.model import MODELS
 from impasto.options import check, option
 from impasto.runtime.stylizer import StylizeOptions
 from impasto.server.fields import Fields
+from impasto.server.films import KINDS, START, film_kind
 from impasto.server.jobs import Content
 from impasto.server.library import Library
 from impasto.server.orders import THE_SERVERS, PaintingFields, stylize_options
@@ -25,17 +26,6 @@ __all__ = ["FILM_FIELDS", "FIT_FIELDS", "OPTIMIZE_FIELDS", "Task", "film_task", 
 LARGEST_PAINTING = 1024
 """px that a painting is looked at by who learns it; what VGG-19 sees of it has to fit into memory."""
 FORMATS = ("mp4", "mov", "mkv", "webm", "gif")
-_MARKS = (
-    (4, b"ftyp", "mp4"),
-    (0, b"\x1a\x45\xdf\xa3", "mkv"),
-    (8, b"AVI ", "avi"),
-    (0, b"GIF8", "gif"),
-    (0, b"OggS", "ogv"),
-    (0, b"FLV\x01", "flv"),
-    (0, b"\x00\x00\x01\xba", "mpg"),
-    (188, b"\x47", "ts"),
-)
-"""Where which bytes stand in films, and endings.  Others are refused: FFmpeg also reads lists of other files' names."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +63,7 @@ class Task:
     result: str = ""
 
 
-def fit_task(upload: Upload, library: Library) -> Task:
+def fit_task(upload: Upload, library: Library, settings: ServerSettings) -> Task:
     """Return what learns the style of an upload's `painting`; raises InvalidOption, Refused and EngineUnavailable."""
     _check_installed("torch", "learning a style", "train")
     values = FIT_FIELDS.values(upload.texts)
@@ -85,10 +75,11 @@ def fit_task(upload: Upload, library: Library) -> Task:
     library.check_new(name)
     files: dict[str, Content] = {"painting": upload.take_one("painting")}
     _check_used(upload)
-    return Task({"name": name, "model": new.model, "options": _own(FitConfig, values)}, files, f"{name}.style")
+    request = {"name": name, "model": new.model, "options": _own(FitConfig, values), "max_pixels": settings.max_pixels}
+    return Task(request, files, f"{name}.style")
 
 
-def optimize_task(upload: Upload) -> Task:
+def optimize_task(upload: Upload, settings: ServerSettings) -> Task:
     """Return what optimises an upload's `photo` to look like its `painting`, or several."""
     _check_installed("torch", "optimising", "train")
     values = OPTIMIZE_FIELDS.values(upload.texts)
@@ -96,7 +87,8 @@ def optimize_task(upload: Upload) -> Task:
     files: dict[str, Content] = {"photo": upload.take_one("photo")}
     paintings = {f"painting-{number}": file for number, file in enumerate(upload.take("painting"), 1)}
     _check_used(upload)
-    return Task({"paintings": list(paintings), "options": values}, {**files, **paintings}, "painted.png")
+    request = {"paintings": list(paintings), "options": values, "max_pixels": settings.max_pixels}
+    return Task(request, {**files, **paintings}, "painted.png")
 
 
 def film_task(upload: Upload, library: Library, settings: ServerSettings) -> Task:
@@ -145,9 +137,8 @@ def _check_used(upload: Upload) -> None:
 
 def _ending(film: BinaryIO) -> str:
     """Return the ending that suits a film's first bytes; raises InvalidOption for what is no film that is known."""
-    start = film.read(256)
+    kind = film_kind(film.read(START))
     film.seek(0)
-    for at, mark, ending in _MARKS:
-        if start[at:].startswith(mark):
-            return ending
-    raise InvalidOption(f"the film is none of a kind that is taken: {', '.join(ending for _, _, ending in _MARKS)}")
+    if kind is None:
+        raise InvalidOption(f"the film is none of a kind that is taken: {', '.join(KINDS)}")
+    return kind

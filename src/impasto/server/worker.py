@@ -70,6 +70,7 @@ def learn(job: dict[str, Any], teller: Teller) -> None:
     from impasto.runtime.session import Session
     from impasto.runtime.stylizer import Stylizer
 
+    _check_pictures(job, "painting")
     photo = read(PHOTOS / "astronaut.jpg")
     sessions: list[Session] = []
 
@@ -94,6 +95,7 @@ def optimize(job: dict[str, Any], teller: Teller) -> None:
         line = f"step {step.number}, content {step.content:.3f}, style {step.style:.4f}"
         teller.step(step.over, line, running.picture)
 
+    _check_pictures(job, "photo", *job["paintings"])
     running = optimizing.optimize("photo", job["paintings"], job["result"], follow=follow, **job["options"])
     teller.say(notices=list(running.notices))
 
@@ -124,6 +126,12 @@ def film(job: dict[str, Any], teller: Teller) -> None:
 
     painted = paint_film(job["film"], job["result"], stylizer, options, steady=job["steady"], follow=follow)
     teller.say(notices=list(painted.notices))
+
+
+def _check_pictures(job: dict[str, Any], *names: str) -> None:
+    """Raise PictureError for files that are no pictures, or larger ones than the server takes."""
+    for name in names:
+        read(name, max_pixels=job["max_pixels"])
 
 
 KINDS = {"styles": learn, "optimize": optimize, "video": film}

@@ -32,15 +32,15 @@ def stylize_frames(
     options: of `impasto.load`.  Raises as `impasto.load` and `Stylizer.paint` do.
     """
     from impasto.image import read
-    from impasto.video.motion import motions_beside
+    from impasto.video.frames import Frame
     from impasto.video.painting import FramePainter, load_styles
 
     stylizer, timeline = load_styles(style, **options)
     painter = FramePainter(stylizer, timeline)
-    with motions_beside(steady=steady) as motion_to:
-        for number, frame in enumerate(frames):
-            pixels = read(frame, max_pixels=stylizer.options.max_pixels).pixels
-            yield painter(pixels, Fraction(number / rate), motion_to(pixels), steady=steady)
+    pictures = (read(frame, max_pixels=stylizer.options.max_pixels).pixels for frame in frames)
+    items = (Frame(pixels, Fraction(number / rate)) for number, pixels in enumerate(pictures))
+    for frame, parts in painter.planned(items, steady=steady):
+        yield painter(frame, parts)
 
 
 def stylize_film(

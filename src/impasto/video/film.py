@@ -16,8 +16,9 @@ from impasto.image import IntegerArray, resize
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
 from impasto.video.frames import Film, Frame, Reel, Sound, clock
+from impasto.video.keys import Parts
 from impasto.video.masks import masks_over_time, places_of
-from impasto.video.motion import Motion, MotionTracker, on_one_core
+from impasto.video.motion import on_one_core
 from impasto.video.opening import FilmOptions, open_reel, painted_size
 from impasto.video.painting import FramePainter
 from impasto.video.sequences import SequenceWriter, is_sequence
@@ -109,7 +110,7 @@ class _Work:
         Returns what was written, and the error that ended it if there was one after the first frame.
         """
         began, painted = time.perf_counter(), Painted(self.reel.film, 0, Fraction(0), 0.0)
-        items = ahead(self._painted(ahead(self._moved(ahead(self._sized(), AHEAD)), AHEAD)), AHEAD)
+        items = ahead(self._painted(), AHEAD)
         try:
             with closing(items), on_one_core() if self.steady else nullcontext():
                 for item in items:
@@ -139,24 +140,18 @@ class _Work:
 
     # Stages close those before them, so that no thread reads a film that is closed already.
 
-    def _moved(
-        self, items: Generator[Frame | Sound, None, None]
-    ) -> Generator[tuple[Frame | Sound, Motion | None], None, None]:
-        tracker = MotionTracker() if self.steady else None
-        with closing(items):
-            for item in items:
-                yield item, tracker(item.pixels) if tracker is not None and isinstance(item, Frame) else None
+    def _planned(self) -> Generator[tuple[Frame | Sound, Parts], None, None]:
+        with closing(ahead(self._sized(), AHEAD)) as items:
+            yield from self.painter.planned(items, steady=self.steady)
 
-    def _painted(
-        self, items: Generator[tuple[Frame | Sound, Motion | None], None, None]
-    ) -> Generator[Frame | Sound, None, None]:
-        with closing(items):
-            for item, motion in items:
-                yield item if isinstance(item, Sound) else replace(item, pixels=self._pixels(item, motion))
+    def _painted(self) -> Generator[Frame | Sound, None, None]:
+        with closing(ahead(self._planned(), AHEAD)) as items:
+            for item, parts in items:
+                yield replace(item, pixels=self._pixels(item, parts)) if isinstance(item, Frame) else item
 
-    def _pixels(self, frame: Frame, motion: Motion | None) -> IntegerArray:
+    def _pixels(self, frame: Frame, parts: Parts) -> IntegerArray:
         try:
-            return self.painter(frame.pixels, frame.time, lambda: motion, steady=self.steady)
+            return self.painter(frame, parts)
         except (ImpastoError, MemoryError) as error:
             name = self.reel.film.name
             raise FilmError(name, f"the frame at {clock(frame.time)} cannot be painted: {error}") from error

@@ -16,7 +16,9 @@ from impasto.image import IntegerArray, fit, to_eight_bits
 from impasto.model import Style
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.camera import Shot
-from impasto.video.motion import motions_beside, opencv
+from impasto.video.frames import Frame
+from impasto.video.keys import parts_beside
+from impasto.video.motion import opencv
 from impasto.video.painting import FramePainter
 
 __all__ = ["KEYS", "Controls", "Live", "Screen", "perform"]
@@ -128,7 +130,7 @@ def perform(
     size: px of the long side to paint at, or None for the camera's own; what is shown has the camera's size.
     record: takes frames while recording is on.
     """
-    with motions_beside(steady=steady) as motion_to:
+    with parts_beside(steady=steady) as parts_of:
         times: deque[float] = deque(maxlen=RECENT)
         began: float | None = None
         for shot in shots:
@@ -136,7 +138,10 @@ def perform(
             pixels = _scaled(shot.pixels, shot.pixels.shape[:2] if size is None else fit(shot.pixels.shape[:2], size))
             if controls.mirrored:
                 pixels = np.ascontiguousarray(pixels[:, ::-1])
-            painted = controls.painter(pixels, Fraction(shot.taken - began), motion_to(pixels), steady=steady)
+            frame = Frame(pixels, Fraction(shot.taken - began))
+            parts = parts_of(frame)
+            controls.painter.begin(frame)
+            painted = controls.painter(frame, parts())
             shown = _scaled(painted, shot.pixels.shape[:2])
             times.append(now := time.perf_counter())
             rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else 0.0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,30 +15,57 @@ from numpy.typing import NDArray
 from impasto.errors import EngineUnavailable
 from impasto.image import IntegerArray, fit, to_eight_bits
 
-__all__ = ["Motion", "MotionTracker", "Motions", "motions_beside", "on_one_core", "opencv", "places"]
+__all__ = ["Motion", "MotionTracker", "Seen", "on_one_core", "opencv", "places"]
 
 FLOW_SIDE = 320
 """px of the long side at which motion is looked for; finer costs more than painting gains."""
 CUT = 0.35
 """A frame of whose pixels less than this share can be followed begins a new scene."""
+PART, ROOM = 0.02, 1.0
+"""Flows there and back may differ by this part of their squared lengths, and by so many px squared."""
 STILL = 0.15
 """Motion of fewer px than this counts as none: noise looks so, and a still scene shall stay as it is."""
 
 
 @dataclass(frozen=True, eq=False)
 class Motion:
-    """From one frame to the next, at the size at which motion is looked for.
+    """From one frame to another, at the size at which motion is looked for.
 
-    offsets: (h, w, 2) float32, how far to the right and down each place of the new frame was in the old one, in px of
-    this size; trust: (h, w) float32 in [0, 1], 0 where it could not be seen there.
+    offsets: (h, w, 2) float32, how far to the right and down each place of the one lies in the other, in px of this
+    size; trust: (h, w) float32 in [0, 1], 0 where it cannot be seen there.
     """
 
     offsets: NDArray[np.float32]
     trust: NDArray[np.float32]
 
+    @classmethod
+    def none(cls, size: tuple[int, ...]) -> Motion:
+        """Return that of a frame of (height, width) to itself."""
+        return cls(np.zeros((*size, 2), np.float32), np.ones(size, np.float32))
 
-Motions = Callable[[], Motion | None]
-"""Gives the motion from the frame before, which may be looked for meanwhile; None where a scene begins."""
+    def then(self, further: Motion) -> Motion:
+        """Return the motion to a third frame, by way of the other one."""
+        x, y = places(self.offsets, self.trust.shape)
+        offsets, trust = (_looked_up(each, x, y) for each in (further.offsets, further.trust))
+        return Motion(self.offsets + offsets, self.trust * trust)
+
+    def carried(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return the other frame's pixels, (h, w, 3), as they lie in the one."""
+        moved: NDArray[np.uint8] = _looked_up(pixels, *places(self.offsets, self.trust.shape))
+        return moved
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A frame as motion is looked for in it.
+
+    small: (h, w, 3) uint8; back: the motion from it to the frame before; onward: from that frame to it; both None where
+    a scene begins.
+    """
+
+    small: NDArray[np.uint8]
+    back: Motion | None = None
+    onward: Motion | None = None
 
 
 def opencv() -> ModuleType:
@@ -68,50 +95,59 @@ class MotionTracker:
     Source: Kroeger et al. 2016, "Fast Optical Flow using Dense Inverse Search", as OpenCV has it, forward and backward;
     a pixel is trusted where the two agree, as in Sundaram et al. 2010, "Dense Point Trajectories by GPU-accelerated
     Large Displacement Optical Flow", eq. 5.  Differs: the condition is softened to a slope.
+    fine: whether to look as closely as 2 px and not 4, in four times the time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, fine: bool = True) -> None:
         self.cv2 = opencv()
         self.flow = self.cv2.DISOpticalFlow_create(self.cv2.DISOPTICAL_FLOW_PRESET_FAST)
+        self.flow.setFinestScale(1 if fine else 2)
         self.before: NDArray[np.uint8] | None = None
+        self.kind: object = None
 
-    def __call__(self, pixels: IntegerArray) -> Motion | None:
-        """Return the motion from the last frame to this one; None for the first, and where a new scene begins.
-
-        pixels: (H, W, 3) uint8 or uint16 RGB.
-        """
-        now, before = self._small(pixels), self.before
-        self.before = now
-        if before is None or before.shape != now.shape:
-            return None
+    def __call__(self, pixels: IntegerArray) -> Seen:
+        """Return what is seen of the next frame, (H, W, 3) uint8 or uint16 RGB; another size begins a scene."""
+        small, kind = self._small(pixels), (pixels.shape, pixels.dtype)
+        now, before = self.cv2.cvtColor(small, self.cv2.COLOR_RGB2GRAY), self.before
+        begins, self.before, self.kind = before is None or kind != self.kind, now, kind
+        if before is None or begins:
+            return Seen(small)
         if np.array_equal(now, before):
-            return Motion(np.zeros((*now.shape, 2), np.float32), np.ones(now.shape, np.float32))
+            return Seen(small, Motion.none(now.shape), Motion.none(now.shape))
         back, forth = self.flow.calc(now, before, None), self.flow.calc(before, now, None)
-        trust = self._trust(back, forth)
+        trust = _trust(back, forth)
         if trust.mean() < CUT:
-            return None
-        back[_squared(back) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
-        return Motion(back, trust)
+            return Seen(small)
+        onward = Motion(forth, _trust(forth, back))
+        for offsets in (back, forth):
+            offsets[_squared(offsets) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
+        return Seen(small, Motion(back, trust), onward)
 
     def _small(self, pixels: IntegerArray) -> NDArray[np.uint8]:
         height, width = pixels.shape[:2]
-        grey = self.cv2.cvtColor(to_eight_bits(pixels), self.cv2.COLOR_RGB2GRAY)
         small = fit((height, width), min(FLOW_SIDE, max(height, width)))
         # Below 16 px the search has no room.
         size = max(16, small[1]), max(16, small[0])
-        resized: NDArray[np.uint8] = self.cv2.resize(grey, size, interpolation=self.cv2.INTER_AREA)
-        return resized
+        resized = self.cv2.resize(pixels, size, interpolation=self.cv2.INTER_AREA)
+        return to_eight_bits(resized)
 
-    def _trust(self, back: NDArray[np.float32], forth: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return how well the two flows, (h, w, 2), undo one another: 1 to half the limit, then falling to 0."""
-        height, width = back.shape[:2]
-        x, y = places(back, (height, width))
-        returning = self.cv2.remap(forth, x, y, self.cv2.INTER_LINEAR, borderMode=self.cv2.BORDER_REPLICATE)
-        apart = _squared(back + returning)
-        limit = 0.01 * (_squared(back) + _squared(returning)) + 0.5
-        inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-        trust: NDArray[np.float32] = np.clip(2 - 2 * apart / limit, 0, 1).astype(np.float32) * inside
-        return trust
+
+def _trust(there: NDArray[np.float32], returning: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how well two flows, (h, w, 2), undo one another: 1 to half the limit, then falling to 0."""
+    height, width = there.shape[:2]
+    x, y = places(there, (height, width))
+    returned = _looked_up(returning, x, y)
+    apart = _squared(there + returned)
+    limit = PART * (_squared(there) + _squared(returned)) + ROOM
+    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    trust: NDArray[np.float32] = np.clip(2 - 2 * apart / limit, 0, 1).astype(np.float32) * inside
+    return trust
+
+
+def _looked_up(field: Any, x: NDArray[np.float32], y: NDArray[np.float32]) -> Any:
+    """Return what a field, (h, w) or (h, w, c), has at places, which lie on its edge if they are outside."""
+    cv2 = opencv()
+    return cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -119,17 +155,6 @@ def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     x, y = offsets[..., 0], offsets[..., 1]
     squared: NDArray[np.float32] = x * x + y * y
     return squared
-
-
-@contextmanager
-def motions_beside(*, steady: bool) -> Iterator[Callable[[IntegerArray], Motions]]:
-    """Give a function that looks for the motion to its next frame in a thread of its own; for none unless steady."""
-    if not steady:
-        yield lambda pixels: lambda: None
-        return
-    tracker = MotionTracker()
-    with on_one_core(), ThreadPoolExecutor(1) as thread:
-        yield lambda pixels: thread.submit(tracker, pixels).result
 
 
 @lru_cache(maxsize=4)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -15,15 +16,17 @@ from impasto.image import IntegerArray, Picture
 from impasto.model import Style
 from impasto.runtime.regions import Region
 from impasto.runtime.stylizer import Stylizer
+from impasto.video.frames import Frame
+from impasto.video.keys import Around, Parts
 from impasto.video.masks import Masks
-from impasto.video.motion import Motions
-from impasto.video.steady import Steady
+from impasto.video.steady import UNLIKE, put_together
 from impasto.video.timeline import Timeline
 
 __all__ = ["FramePainter", "Styles", "load_styles"]
 
 Styles: TypeAlias = StyleSource | Stylizer | Mapping[float, StyleSource]
 """A style, a Stylizer, or styles by the seconds at which each is reached."""
+Other = TypeVar("Other")
 FAINTEST = 1 / 255
 """A mask that is nowhere lighter is black."""
 
@@ -50,7 +53,7 @@ def load_styles(style: Styles | None, **options: Any) -> tuple[Stylizer, Timelin
 
 
 class FramePainter:
-    """Paints frames as a Stylizer does, and keeps them steady.
+    """Paints frames as a Stylizer does, or puts them together from keys, so that they are steady.
 
     timeline: styles over time in place of the Stylizer's own; masks: in place of the Stylizer's own.
     """
@@ -62,35 +65,59 @@ class FramePainter:
         masks: Masks | None = None,
     ) -> None:
         self.stylizer, self.timeline, self.masks = stylizer, timeline, masks
-        self.steady: dict[int, Steady] = {}
+        self.paintings: WeakKeyDictionary[Frame, dict[int, IntegerArray]] = WeakKeyDictionary()
         self.notices: dict[str, None] = dict.fromkeys(() if masks is None else masks.notices)
 
-    def __call__(self, pixels: IntegerArray, time: Fraction, motion: Motions, *, steady: bool) -> IntegerArray:
-        """Return the painted frame, of the same shape and dtype.
+    def planned(
+        self, items: Iterable[Frame | Other], *, steady: bool
+    ) -> Generator[tuple[Frame | Other, Parts], None, None]:
+        """Yield a film's items, and what frames among them are made of; see `impasto.video.keys`."""
+        if steady and self.stylizer.options.strength > 0:
+            yield from Around(evenly=self.timeline is not None)(items)
+        else:
+            yield from ((item, Parts()) for item in items)
 
-        pixels: (H, W, 3) uint8 or uint16; time: seconds; motion: is asked for after the painting.
-        Raises as `Stylizer.paint` does.
+    def begin(self, frame: Frame) -> None:
+        """Paint a frame already, for the call to come, while something else goes on; errors as of `Stylizer.paint`."""
+        for number in range(self.stylizer.style is None, len(self.stylizer.regions) + 1):
+            self._painting(frame, number)
+
+    def __call__(self, frame: Frame, parts: Parts) -> IntegerArray:
+        """Return the painted frame, of the same shape and dtype; times must not fall from call to call.
+
+        parts: what it is made of.  Raises as `Stylizer.paint` does.
         """
-        stylizer, layers = self._at(time)
+        stylizer, numbers = self._at(frame.time)
         if stylizer is None:
-            self.steady = {}
-            return pixels
-        used: dict[int, Steady] = {}
+            return frame.pixels
 
-        def through(layer: int, painting: IntegerArray) -> IntegerArray:
-            used[layers[layer]] = self.steady.get(layers[layer]) or Steady()
-            return used[layers[layer]](painting, motion())
+        def layer(place: int) -> IntegerArray:
+            number = numbers[place]
+            if not parts.parts or self.stylizer.options.strength == 0:
+                return self._painting(frame, number)
+            begun = number in self.paintings.get(frame, {})
+            own = self._painting(frame, number) if begun or parts.unlike > UNLIKE else None
+            return put_together(parts, lambda key: self._painting(key, number), own)
 
-        still = not steady or self.stylizer.options.strength == 0
-        painted = stylizer.paint(Picture(pixels), "the frame", through=None if still else through)
-        self.steady = used  # a layer that was not painted has no frame before the next
+        painted = stylizer.paint(Picture(frame.pixels), "the frame", layers=layer)
         self.notices.update(dict.fromkeys(painted.notices))
         return painted.pixels
+
+    def _painting(self, frame: Frame, number: int) -> IntegerArray:
+        """Return the network's painting of a layer of a frame, without its mask; kept as long as the frame is."""
+        layers = self.paintings.setdefault(frame, {})
+        if number not in layers:
+            own = self.stylizer
+            whole = Stylizer(own.session, self._style_at(frame.time), own.options, regions=own.regions)
+            layers[number] = whole.layer(Picture(frame.pixels), number)
+        return layers[number]
+
+    def _style_at(self, time: Fraction) -> Style | None:
+        return self.stylizer.style if self.timeline is None else self.timeline.at(time)
 
     def _at(self, time: Fraction) -> tuple[Stylizer | None, list[int]]:
         """Return what paints at a time, None if nothing does because the mask is black, and its layers' numbers."""
         own = self.stylizer
-        style = own.style if self.timeline is None else self.timeline.at(time)
         options, mask, regions, layers = own.options, own.mask, list(own.regions), [*range(len(own.regions) + 1)]
         if self.masks is not None:
             mask = None if self.masks.whole is None else self.masks.whole(time)
@@ -101,7 +128,7 @@ class FramePainter:
             regions = [Region(place, own.regions[number - 1].style) for number, place in placed]
             layers = [0, *(number for number, _ in placed)]
             options = replace(options, feather=0.0)  # masks over time are soft already
-        return Stylizer(own.session, style, options, mask=mask, regions=regions), layers
+        return Stylizer(own.session, self._style_at(time), options, mask=mask, regions=regions), layers
 
 
 def _is_black(mask: Any) -> bool:

@@ -1,6 +1,5 @@
 """The studio in Chromium, as people use it."""
 
-import os
 import re
 from base64 import b64encode
 from contextlib import contextmanager
@@ -8,44 +7,32 @@ from contextlib import contextmanager
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
+from browsing import PATIENCE, chromium
 from impasto.model import bundled_styles
+from impasto.server.studio.pictures import THUMBNAIL
 
 pytestmark = pytest.mark.browser
 
-QUIETLY = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 WHERE = "(document.activeElement.closest('[data-stage], [data-styles], [data-controls]') ?? document.body).className"
 """In which part of the page the keyboard is."""
-PATIENCE = 30_000
-"""ms to wait for what a busy machine may take long for."""
 
 
 @pytest.fixture(scope="module")
-def chromium():
-    assert "CHROMIUM" in os.environ, "run these as scripts/check does: CHROMIUM=$(scripts/browser) pytest -m browser"
-    expect.set_options(timeout=PATIENCE)
-    with sync_playwright() as playwright:
-        # Not closed by hand, which has hung: it ends with its driver.
-        yield playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=QUIETLY)
+def browser():
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture
-def visit(chromium, site):
+def visit(browser, site):
     """Return a function that opens the studio in a browser of its own; all that it asks for must be here."""
     asked, wrong, contexts = [], [], []
 
     def opened(size=DESK, **options):
-        context = chromium.new_context(viewport=size, **options)
+        context = browser.new_context(viewport=size, **options)
         context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
@@ -102,9 +89,8 @@ def test_a_photo_is_painted_mixed_compared_and_downloaded(visit, example, tmp_pa
     bring(panel, example)
     thumbnails = panel.locator(".thumbnails img")
     expect(thumbnails).to_have_count(len(bundled_styles()))
-    page.wait_for_function(
-        "images => images.every(image => image.naturalWidth === 192)", arg=thumbnails.element_handles()
-    )
+    whole = "([images, side]) => images.every((image) => image.naturalWidth === side)"
+    page.wait_for_function(whole, arg=[thumbnails.element_handles(), THUMBNAIL])
     seen(panel)
     with repainted(panel):
         panel.get_by_role("button", name="The Great Wave").click()

@@ -1,18 +1,29 @@
 """What the studio answers, and to whom."""
 
 import io
+import json
 import re
+import socket
+import threading
+import time
+from base64 import b64decode
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 import impasto
 from impasto.model import bundled_styles
+from impasto.runtime import engines
+from impasto.runtime.session import Session
+from impasto.server import ServerSettings, create_app
 from impasto.server.studio import studio as studio_module
+from impasto.server.studio.pictures import THUMBNAIL
 from server.studio.serving import served
+from server.test_stylize import bomb
 from video.conftest import look_into, moving, write_film
 
 PAGE = Path(studio_module.__file__).parent / "page"
@@ -22,6 +33,14 @@ STARRY = [{"style": "van-gogh-starry-night"}]
 def picture_of(answer):
     assert answer.status_code == 200, answer.text
     return np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"))
+
+
+def thumbnails_of(visitor, photo, *styles):
+    """Return a photo's thumbnails in styles, in the order in which they come."""
+    answer = visitor.get(f"/studio/pictures/{photo}/thumbnails", params=[("style", style) for style in styles])
+    assert answer.status_code == 200, answer.text
+    told = [json.loads(line) for line in answer.text.splitlines()]
+    return {each["style"]: np.asarray(Image.open(io.BytesIO(b64decode(each["image"])))) for each in told}
 
 
 def sentence_of(answer, status):
@@ -55,19 +74,36 @@ def test_the_page_is_told_of_every_style_with_its_credits(visitor):
 def test_a_photo_is_shown_in_every_style(visitor, bring, example):
     photo = bring(visitor, "pictures", example)
     assert (photo["name"], photo["width"], photo["height"]) == ("astronaut.jpg", 512, 512)
-    seen = [
-        picture_of(visitor.get(f"/studio/pictures/{photo['id']}/thumbnails/{style.name}")) for style in bundled_styles()
-    ]
-    assert {thumbnail.shape for thumbnail in seen} == {(192, 192, 3)}
+    names = [style.name for style in bundled_styles()]
+    thumbnails = thumbnails_of(visitor, photo["id"], *names)
+    assert [*thumbnails] == names
+    seen = [*thumbnails.values()]
+    assert {thumbnail.shape for thumbnail in seen} == {(THUMBNAIL, THUMBNAIL, 3)}
     distances = [np.abs(a - b.astype(float)).mean() for n, a in enumerate(seen) for b in seen[:n]]
     assert min(distances) > 1  # no two are the same
+
+
+def test_thumbnails_come_as_they_are_painted(visitor, bring, small_photo, monkeypatch):
+    photo, go_on, paint = bring(visitor, "pictures", small_photo)["id"], threading.Event(), Session.paint
+
+    def held_up(session, picture, style):
+        assert style.name != "picabia-udnie" or go_on.wait(60)
+        return paint(session, picture, style)
+
+    monkeypatch.setattr(Session, "paint", held_up)
+    styles = ["klimt-the-kiss", "picabia-udnie"]
+    with visitor.stream("GET", f"/studio/pictures/{photo}/thumbnails", params={"style": styles}) as answer:
+        lines = answer.iter_lines()
+        assert json.loads(next(lines))["style"] == styles[0]
+        go_on.set()
+        assert [json.loads(line)["style"] for line in lines] == styles[1:]
 
 
 @pytest.mark.parametrize("options", [{}, {"strength": 0.4, "stroke": 0.8}, {"color": "keep"}])
 def test_a_preview_is_what_painting_gives(visitor, bring, small_photo, photo, options):
     brought = bring(visitor, "pictures", small_photo)
     answer = visitor.post(f"/studio/pictures/{brought['id']}/preview", json={"parts": STARRY, "size": 640, **options})
-    expected = impasto.stylize(photo, "starry-night", precision="f32", **options)
+    expected = impasto.stylize(photo, "starry-night", **options)
     assert np.abs(picture_of(answer) - expected.astype(float)).mean() < 8  # a JPEG's error: the strokes are fine here
 
 
@@ -107,7 +143,7 @@ def test_visitors_do_not_see_one_anothers_things(open_visitor, bring, finish, sm
     for visitor in (other, nobody):
         for path in (
             f"pictures/{photo}",
-            f"pictures/{photo}/thumbnails/klimt-the-kiss",
+            f"pictures/{photo}/thumbnails?style=klimt-the-kiss",
             f"works/{work}",
             f"works/{work}/file",
         ):
@@ -155,6 +191,60 @@ def test_what_is_no_picture_film_or_style_is_refused_in_one_sentence(
     assert set(scratch.rglob("*.*")) == before
 
 
+@pytest.mark.parametrize("query", ["", "?style=nobody", "?style=../../x", "?" + "&style=x" * 101])
+def test_thumbnails_in_no_style_or_too_many_are_refused(visitor, bring, small_photo, query):
+    photo = bring(visitor, "pictures", small_photo)["id"]
+    sentence_of(visitor.get(f"/studio/pictures/{photo}/thumbnails{query}"), 422)
+
+
+@pytest.mark.parametrize("size", [(100_000, 100_000), (2**31 - 1, 2**31 - 1)])
+def test_bombs_are_refused_before_they_are_decoded(visitor, size):
+    answer = visitor.post("/studio/pictures", params={"name": "bomb.png"}, content=bomb(*size))
+    assert "megapixels" in sentence_of(answer, 422)
+
+
+@pytest.mark.parametrize("headers", [{"origin": "http://evil.example"}, {"sec-fetch-site": "cross-site"}])
+def test_pages_of_other_sites_may_not_post(visitor, small_photo, headers):
+    for path in ("pictures", "styles", "films", "samples/astronaut", "works/painting"):
+        answer = visitor.post(f"/studio/{path}", headers=headers, content=small_photo.read_bytes())
+        assert "other sites" in sentence_of(answer, 403)
+    assert not visitor.cookies
+
+
+def test_nothing_is_left_of_what_is_cut_off_on_its_way(visitor, scratch, site, example):
+    before, body = {*scratch.rglob("*.*")}, example.read_bytes()
+    host, port = site.removeprefix("http://").split(":")
+    for what in ("pictures", "films", "styles"):
+        with socket.create_connection((host, int(port))) as connection:
+            head = f"POST /studio/{what}?name=cut.jpg HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
+            connection.sendall(f"{head}\r\n\r\n".encode() + body[: len(body) // 2])
+            until(lambda: {*scratch.rglob("cut.*")})
+        until(lambda: {*scratch.rglob("*.*")} == before)
+
+
+def until(condition, seconds=60.0):
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "it never came to that"
+        time.sleep(0.02)
+
+
+def test_the_studio_paints_with_the_servers_own_network(monkeypatch, tmp_path, small_photo):
+    opened, open_engine = [], engines.open_engine
+    for module in ("runtime.session", "server.engines"):
+        count = lambda network, **options: opened.append(network) or open_engine(network, **options)  # noqa: E731
+        monkeypatch.setattr(f"impasto.{module}.open_engine", count)
+    app = create_app(ServerSettings(folder=str(tmp_path)))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        photo = small_photo.read_bytes()
+        brought = client.post("/studio/pictures", params={"name": "face.png"}, content=photo).json()
+        assert [*thumbnails_of(client, brought["id"], "klimt-the-kiss")] == ["klimt-the-kiss"]
+        picture_of(client.post(f"/studio/pictures/{brought['id']}/preview", json={"parts": STARRY}))
+        headers = {"Content-Type": "image/png"}
+        picture_of(client.post("/v1/stylize", params={"style": "udnie"}, content=photo, headers=headers))
+    assert len(opened) == 1
+
+
 def test_too_much_is_refused(tmp_path, example):
     long = write_film(tmp_path / "long.mp4", moving(30)).read_bytes()  # 1.2 s
     limits = {"max_bytes": "200KB", "max_pixels": 10_000, "max_seconds": 1.0}
@@ -186,9 +276,7 @@ def test_wishes_that_make_no_sense_are_refused(visitor, bring, small_photo, wish
 def test_a_style_can_be_brought_if_it_is_of_this_network(visitor, bring, small_photo, tiny_model):
     file = bundled_styles()[3].path
     photo, style = bring(visitor, "pictures", small_photo)["id"], bring(visitor, "styles", file)
-    own, bundled = (
-        picture_of(visitor.get(f"/studio/pictures/{photo}/thumbnails/{name}")) for name in (style["id"], file.stem)
-    )
+    own, bundled = thumbnails_of(visitor, photo, style["id"], file.stem).values()
     assert np.array_equal(own, bundled)
     strange = tiny_model.style("dots")
     answer = visitor.post("/studio/styles", params={"name": "dots.style"}, content=strange.read_bytes())
@@ -215,8 +303,7 @@ def test_a_style_is_learned_and_painted_with(visitor, bring, finish, small_eyes,
     assert (facts["state"], facts["file"]) == ("done", "waves.style"), facts
     assert facts["shown"] >= 2
     assert picture_of(visitor.get(f"/studio/works/{facts['id']}/picture")).shape == (101, 77, 3)
-    thumbnail = picture_of(visitor.get(f"/studio/pictures/{photo}/thumbnails/{facts['style']}"))
-    assert thumbnail.shape == (192, 192, 3)
+    assert thumbnails_of(visitor, photo, facts["style"])[facts["style"]].shape == (THUMBNAIL, THUMBNAIL, 3)
     file = visitor.get(f"/studio/works/{facts['id']}/file").content
     again = visitor.post("/studio/styles", params={"name": "waves.style"}, content=file).json()
     assert again["name"] == "waves"

@@ -6,7 +6,14 @@ from pathlib import Path
 import pytest
 
 from impasto.errors import InvalidOption, PictureTooLarge, UnreadablePicture
+from impasto.runtime.stylizer import StylizeOptions
+from impasto.server import ServerSettings
+from impasto.server.engines import Sessions
+from impasto.server.studio.painter import Painter
+from impasto.server.studio.pictures import Shown
 from impasto.server.studio.sentences import sentence
+from impasto.server.studio.tasks import Look, to_paint
+from impasto.server.studio.visits import Visit
 from impasto.server.studio.works import Work, Works
 
 
@@ -62,6 +69,20 @@ def test_a_work_that_is_stopped_while_it_waits_is_not_begun(works):
     wait(works)
     assert two.state == "stopped"
     assert not ended.is_set()
+
+
+def test_a_painting_that_is_stopped_ends_between_its_pieces(works, example, tmp_path):
+    painter, shown, visit = Painter(Sessions(ServerSettings())), Shown.read(example, 10**6), Visit(tmp_path, 0.0)
+    paint = to_paint(painter, visit, shown, Look(painter.styles["klimt-the-kiss"], StylizeOptions()), "")
+
+    def stopped_at_once(work):
+        work.stop.set()
+        paint(work)
+
+    work, _ = begun(works, stopped_at_once)
+    wait(works)
+    assert (work.state, work.error, work.result) == ("stopped", "", None)
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_work_is_told_to_end_after_its_time(works):

@@ -20,7 +20,7 @@ from impasto.server.studio.visiting import Open
 __all__ = ["studio_app"]
 
 PAGE = Path(__file__).parent / "page"
-POLICY = "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
+POLICY = "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
 """What the page may load: its own files and the pictures that it has fetched, and nothing from elsewhere."""
 HEADERS = {"Content-Security-Policy": POLICY, "Referrer-Policy": "no-referrer", "Cache-Control": "no-cache"}
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +14,7 @@ from impasto.model.bundled import PHOTOS
 from impasto.server.studio.errors import NotHere
 from impasto.server.studio.films import first_frame
 from impasto.server.studio.pictures import Shown, jpeg
-from impasto.server.studio.visiting import Guest, Open, received
+from impasto.server.studio.visiting import Guest, Open, received, removed_if_wrong
 from impasto.server.studio.visits import Visit
 
 __all__ = ["router", "samples"]
@@ -33,7 +31,7 @@ def samples() -> dict[str, Path]:
 async def bring_picture(request: Request, studio: Open, visit: Guest, name: str = "photo") -> dict[str, Any]:
     """Take a picture, the request's body."""
     file = await received(request, visit, name, studio.picture_bytes)
-    with _refused_if_wrong(file):
+    with removed_if_wrong(file):
         shown = await run_in_threadpool(Shown.read, file, studio.limits.max_pixels)
     return _put(visit, file, shown)
 
@@ -56,7 +54,7 @@ def take_sample(studio: Open, visit: Guest, name: str) -> dict[str, Any]:
 async def bring_film(request: Request, studio: Open, visit: Guest, name: str = "film") -> dict[str, Any]:
     """Take a film, the request's body; what is told of it is about a frame."""
     file = await received(request, visit, name, studio.film_bytes)
-    with _refused_if_wrong(file):
+    with removed_if_wrong(file):
         shown = await run_in_threadpool(first_frame, file, studio.limits)
     visit.films[file.parent.name] = file
     return _put(visit, file, shown)
@@ -66,7 +64,7 @@ async def bring_film(request: Request, studio: Open, visit: Guest, name: str = "
 async def bring_style(request: Request, studio: Open, visit: Guest, name: str = "my.style") -> dict[str, Any]:
     """Take a .style file, the request's body."""
     file = await received(request, visit, name, studio.picture_bytes)
-    with _refused_if_wrong(file):
+    with removed_if_wrong(file):
         style = await run_in_threadpool(read_style, file)
         await run_in_threadpool(studio.painter.check, style)
     visit.styles[file.parent.name] = style
@@ -83,13 +81,3 @@ def _put(visit: Visit, file: Path, shown: Shown) -> dict[str, Any]:
     height, width = shown.size
     facts = {"name": file.name, "width": width, "height": height, "notices": shown.notices}
     return {"id": visit.put(file, shown), **facts}
-
-
-@contextmanager
-def _refused_if_wrong(file: Path) -> Iterator[None]:
-    """Remove a file, and the folder that it lies alone in, if it is not what it should be."""
-    try:
-        yield
-    except BaseException:
-        shutil.rmtree(file.parent, ignore_errors=True)
-        raise

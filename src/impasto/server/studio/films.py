@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from impasto.errors import FilmError
 from impasto.image import Picture
+from impasto.server.films import START, film_kind
 from impasto.server.studio.limits import Limits
 from impasto.server.studio.pictures import Shown
 
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
 
 __all__ = ["film_options", "first_frame"]
 
-SIGNATURES = ((4, b"ftyp"), (0, b"\x1aE\xdf\xa3"), (8, b"AVI "), (0, b"GIF8"), (4, b"moov"), (4, b"mdat"), (4, b"wide"))
-"""Where in a file which bytes stand: MP4 and QuickTime, Matroska and WebM, AVI, GIF.
-
-Playlists and the like, by which a file can name others, of this machine or of the network, are not among them.
-"""
 ENDINGS = (".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif")
 AT = 0.25
 """The frame that is shown lies at this part of the film, or within the first SOONEST seconds."""
@@ -37,8 +33,8 @@ def first_frame(file: Path, limits: Limits) -> Shown:
     from impasto.video.reading import FilmReader
 
     with file.open("rb") as stream:
-        start = stream.read(16)
-    if file.suffix.lower() not in ENDINGS or not any(start[at:].startswith(magic) for at, magic in SIGNATURES):
+        kind = film_kind(stream.read(START))
+    if kind is None or file.suffix.lower() not in ENDINGS:
         raise FilmError(file.name, f"is no film of a kind that is known here ({', '.join(ENDINGS)})")
     with closing(FilmReader(str(file), None, None, limits.max_pixels)) as reel:
         seconds = float(reel.film.seconds or 0)

@@ -41,15 +41,3 @@ class Limits(Protocol):
     @property
     def folder(self) -> str:
         """Folder for scratch folders, or "" for the system's."""
-
-    @property
-    def engine(self) -> str:
-        """Inference engine."""
-
-    @property
-    def device(self) -> str:
-        """Device to paint on."""
-
-    @property
-    def precision(self) -> str:
-        """Precision to paint in."""

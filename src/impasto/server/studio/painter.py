@@ -1,12 +1,11 @@
-"""The networks that the studio paints with, opened when they are first needed and used by one thread at a time."""
+"""Painting with the server's own network, for all visitors."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import cast
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,54 +15,57 @@ from impasto.image import Picture, to_eight_bits, to_float, to_integers
 from impasto.model import Style, bundled_styles, mix, mix_name, network_of, read_style
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions, Stylizer
-from impasto.server.studio.limits import Limits
+from impasto.server.engines import Watched
+from impasto.server.studio.pictures import THUMBNAIL
 
 __all__ = ["Painter"]
 
-EXACT = "f32"
-"""Previews' precision: in it a network is compiled for any size, so that a slider that changes the canvas does not wait
-for a compiler."""
-
 
 class Painter:
-    """Paints with the network `main` for all visitors."""
+    """Paints with the network `main`.
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._precisions = {"thumbnails": limits.precision, "previews": EXACT, "paintings": limits.precision}
-        self._sessions: dict[str, Session] = {}
-        self._locks = {purpose: threading.Lock() for purpose in self._precisions}
+    sessions: gives the session of a network's file, which others may use meanwhile.
+    """
+
+    def __init__(self, sessions: Callable[[Path], Session]) -> None:
+        self.sessions = sessions
+
+    @property
+    def session(self) -> Session:
+        """The network's session; raises EngineUnavailable."""
+        return self.sessions(network_of())
 
     @cached_property
     def styles(self) -> dict[str, Style]:
         """The bundled styles by their names."""
         return {info.name: read_style(info.path) for info in bundled_styles()}
 
-    def open(self, precision: str = "auto") -> Session:
-        """Return a session of its own; raises EngineUnavailable."""
-        limits = self.limits
-        return Session.open(network_of(), engine=limits.engine, device=limits.device, precision=precision)
-
-    def prepare(self, square: NDArray[np.uint8]) -> None:
-        """Make ready to paint at once: open what previews and thumbnails need, and paint one of each."""
+    def prepare(self) -> None:
+        """Make ready to paint thumbnails and previews at once."""
         style = next(iter(self.styles.values()))
-        self.thumbnail(square, style)
-        self.preview(square, style, StylizeOptions())
+        self.session.prepare((THUMBNAIL, THUMBNAIL), style)
+        self.preview(np.zeros((THUMBNAIL, THUMBNAIL, 3), np.uint8), style, StylizeOptions())
 
-    def thumbnail(self, square: NDArray[np.uint8], style: Style) -> NDArray[np.uint8]:
-        """Return a painted thumbnail; strokes are a little larger than on the painting."""
-        with self._session("thumbnails") as session:
-            return cast("NDArray[np.uint8]", to_integers(session.paint(to_float(square), style)))
+    def thumbnails(
+        self, square: NDArray[np.uint8], styles: Mapping[str, Style]
+    ) -> Iterator[tuple[str, NDArray[np.uint8]]]:
+        """Yield a painted thumbnail for each style, with its key; strokes are a little larger than on the painting."""
+        pixels = to_float(square)
+        for name, style in styles.items():
+            yield name, to_eight_bits(to_integers(self.session.paint(pixels, style)))
 
     def preview(self, pixels: NDArray[np.uint8], style: Style, options: StylizeOptions) -> NDArray[np.uint8]:
         """Return painted pixels of the same size."""
-        with self._session("previews") as session:
-            return to_eight_bits(Stylizer(session, style, options).paint(Picture(pixels)).pixels)
+        return to_eight_bits(self.stylizer(style, options).paint(Picture(pixels)).pixels)
 
-    def paint(self, picture: Picture, name: str, style: Style, options: StylizeOptions) -> Picture:
-        """Return a picture painted at its own size."""
-        with self._session("paintings") as session:
-            return Stylizer(session, style, options).paint(picture, name)
+    def stylizer(self, style: Style, options: StylizeOptions, stop: threading.Event | None = None) -> Stylizer:
+        """Return what paints in a style; it raises Stopped between a painting's pieces once `stop` is set."""
+        session = self.session if stop is None else Watched(self.session, stop)
+        return Stylizer(session, style, options)
+
+    def check(self, style: Style) -> None:
+        """Raise ModelError if a style is not of the network that is painted with."""
+        self.session.check(style)
 
     def mixed(self, parts: Sequence[tuple[str, float]], own: Mapping[str, Style]) -> Style:
         """Return the mix of styles of these names, bundled ones or the visitor's own, with weights.
@@ -76,15 +78,3 @@ class Painter:
                 raise InvalidOption("this style is no longer here; choose another")
         styles = [(known[name], weight) for name, weight in parts]
         return mix(styles, mix_name([(style.name, weight) for style, weight in styles]))
-
-    def check(self, style: Style) -> None:
-        """Raise ModelError if a style is not of the network that is painted with."""
-        with self._session("previews") as session:
-            session.check(style)
-
-    @contextmanager
-    def _session(self, purpose: str) -> Iterator[Session]:
-        with self._locks[purpose]:
-            if purpose not in self._sessions:
-                self._sessions[purpose] = self.open(self._precisions[purpose])
-            yield self._sessions[purpose]

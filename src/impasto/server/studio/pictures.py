@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from impasto.image import Picture, encode, fit, read, resize, to_eight_bits
 
@@ -14,9 +15,14 @@ __all__ = ["LARGEST", "THUMBNAIL", "Shown", "jpeg"]
 
 LARGEST = 1024
 """px of the long side of the largest preview."""
-THUMBNAIL = 192
+THUMBNAIL = 160
 """px of a thumbnail's sides."""
 QUALITY = 88
+GAP = 1.5
+"""A large picture is first averaged over whole blocks, down to at least so many times what is shown.
+
+That takes half of the time, and the result is half a level (rms) away.
+"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,12 +49,12 @@ class Shown:
     def of(cls, file: Path, picture: Picture) -> Shown:
         """Return a picture that was read, or a film's frame."""
         pixels = to_eight_bits(picture.pixels)
-        small = resize(pixels, _within(pixels, LARGEST))
+        small = _within(pixels, LARGEST)
         return cls(file, picture.size, small, _square(small), picture.notices)
 
     def at(self, long_side: int) -> NDArray[np.uint8]:
         """Return the pixels scaled down to a long side in px."""
-        return resize(self.pixels, _within(self.pixels, long_side))
+        return _within(self.pixels, long_side)
 
 
 def jpeg(pixels: NDArray[np.uint8]) -> bytes:
@@ -56,9 +62,12 @@ def jpeg(pixels: NDArray[np.uint8]) -> bytes:
     return encode(Picture(pixels), "JPEG", QUALITY)
 
 
-def _within(pixels: NDArray[np.uint8], long_side: int) -> tuple[int, int]:
+def _within(pixels: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:
     size = pixels.shape[0], pixels.shape[1]
-    return size if max(size) <= long_side else fit(size, long_side)
+    if max(size) <= long_side:
+        return pixels
+    height, width = fit(size, long_side)
+    return np.asarray(Image.fromarray(pixels).resize((width, height), Image.Resampling.LANCZOS, reducing_gap=GAP))
 
 
 def _square(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from base64 import b64encode
+from typing import Annotated, Any
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, Response
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse, Response, StreamingResponse
 
 from impasto.runtime.stylizer import StylizeOptions
 from impasto.server.studio.errors import NotHere
@@ -20,6 +22,7 @@ __all__ = ["router"]
 
 KEEP = {"Cache-Control": "private, max-age=3600"}
 JPEG = "image/jpeg"
+Styles = Annotated[list[str], Query(min_length=1, max_length=100)]
 
 router = APIRouter(prefix="/studio")
 
@@ -30,11 +33,14 @@ def see_photo(visit: Visitor, name: str, size: int = LARGEST) -> Response:
     return Response(jpeg(visit.picture(name).at(min(max(size, 16), LARGEST))), media_type=JPEG, headers=KEEP)
 
 
-@router.get("/pictures/{name}/thumbnails/{style}")
-def see_thumbnail(studio: Open, visit: Visitor, name: str, style: str) -> Response:
-    """Show a picture's middle in a style."""
-    known = studio.painter.mixed([(style, 1.0)], visit.styles)
-    return Response(jpeg(studio.painter.thumbnail(visit.picture(name).square, known)), media_type=JPEG, headers=KEEP)
+@router.get("/pictures/{name}/thumbnails")
+def see_thumbnails(studio: Open, visit: Visitor, name: str, style: Styles) -> Response:
+    """Show a picture's middle in styles: a line of JSON each as it is painted, its `image` a JPEG in base64."""
+    styles = {known: studio.painter.mixed([(known, 1.0)], visit.styles) for known in style}
+    painted = studio.painter.thumbnails(visit.picture(name).square, styles)
+    told = ({"style": known, "image": b64encode(jpeg(pixels)).decode()} for known, pixels in painted)
+    lines = (f"{json.dumps(each)}\n" for each in told)
+    return StreamingResponse(lines, media_type="application/x-ndjson")
 
 
 @router.post("/pictures/{name}/preview")

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 
 from impasto.errors import ImpastoError
-from impasto.model.bundled import PHOTOS
 from impasto.options import bytes_of, seconds_of
+from impasto.runtime.session import Session
 from impasto.server.studio.errors import TooMuch
 from impasto.server.studio.limits import Limits
 from impasto.server.studio.painter import Painter
-from impasto.server.studio.pictures import Shown
 from impasto.server.studio.visits import Visit, Visits
 from impasto.server.studio.works import Task, Work, Works
 
@@ -31,10 +32,10 @@ class Studio:
     Paintings of photos have a queue of their own, so that they do not wait for minutes of learning.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, sessions: Callable[[Path], Session]) -> None:
         self.limits = limits
         self.visits = Visits(seconds_of(limits.keep, "--keep"), limits.folder)
-        self.painter = Painter(limits)
+        self.painter = Painter(sessions)
         self.photos = Works("studio-photos", lambda: self.visits.scratch)
         self.others = Works("studio-others", lambda: self.visits.scratch)
         self.picture_bytes = bytes_of(limits.max_bytes, "--max-bytes")
@@ -73,4 +74,4 @@ class Studio:
 
     def _prepare(self) -> None:
         with suppress(ImpastoError):  # who asks for a painting will be told
-            self.painter.prepare(Shown.read(PHOTOS / "astronaut.jpg", self.limits.max_pixels).square)
+            self.painter.prepare()

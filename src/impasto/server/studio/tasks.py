@@ -15,7 +15,7 @@ from impasto.fitting import open_fit
 from impasto.image import SUFFIXES, Picture, read, to_eight_bits, write
 from impasto.model import Style, file_name, write_style
 from impasto.optimizing import open_optimization
-from impasto.runtime.stylizer import StylizeOptions, Stylizer
+from impasto.runtime.stylizer import StylizeOptions
 from impasto.server.studio.films import film_options
 from impasto.server.studio.painter import Painter
 from impasto.server.studio.pictures import Shown, jpeg
@@ -49,7 +49,7 @@ def to_paint(painter: Painter, visit: Visit, shown: Shown, look: Look, kind: str
         work.line = "reads the photo"
         photo = read(shown.file, max_pixels=look.options.max_pixels, name=shown.file.name)
         work.tell(0.05, f"paints {photo.size[1]} x {photo.size[0]} pixels")
-        painted = painter.paint(photo, shown.file.name, look.style, look.options)
+        painted = painter.stylizer(look.style, look.options, work.stop).paint(photo, shown.file.name)
         work.notices += painted.notices
         work.tell(0.9, "writes the file")
         own = shown.file.suffix.lower()
@@ -140,8 +140,8 @@ def to_film(painter: Painter, visit: Visit, film: Path, look: Look, *, steady: b
 
         work.line = "looks at the film"
         target = visit.place(f"{film.stem}-{file_name(look.style.name)}{film.suffix}")
-        stylizer = Stylizer(painter.open(painter.limits.precision), look.style, look.options)
-        painted = paint_film(str(film), str(target), stylizer, film_options(longest), steady=steady, follow=follow)
+        stylizer, options = painter.stylizer(look.style, look.options), film_options(longest)
+        painted = paint_film(str(film), str(target), stylizer, options, steady=steady, follow=follow)
         if not painted.frames:
             raise FilmError(film.name, "holds no frames")
         work.result, work.notices = target, [*work.notices, *painted.notices]

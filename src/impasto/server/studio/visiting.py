@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
+from impasto.memory import in_words
+from impasto.server.refusals import Gone
 from impasto.server.studio.errors import NotHere, TooLarge
 from impasto.server.studio.studio import Studio
 from impasto.server.studio.visits import Visit
 
-__all__ = ["Guest", "Open", "Visitor", "received"]
+__all__ = ["Guest", "Open", "Visitor", "received", "removed_if_wrong"]
 
 COOKIE = "impasto-studio"
 
@@ -50,12 +56,28 @@ Guest = Annotated[Visit, Depends(_guest)]
 
 
 async def received(request: Request, visit: Visit, name: str, limit: int) -> Path:
-    """Write a request's body into a file of the visitor's; raises TooLarge for more bytes than the limit."""
+    """Write a request's body into a file of the visitor's, which goes again unless all of it comes.
+
+    Raises TooLarge for more bytes than the limit, and Gone if it breaks off.
+    """
     file, size = await run_in_threadpool(visit.place, name), 0
-    with file.open("wb") as stream:
-        async for chunk in request.stream():
-            size += len(chunk)
-            if size > limit:
-                raise TooLarge(f"{file.name} has more than {limit / 2**20:.0f} MB, the most that is taken here")
-            await run_in_threadpool(stream.write, chunk)
+    with removed_if_wrong(file), file.open("wb") as stream:
+        try:
+            async for chunk in request.stream():
+                size += len(chunk)
+                if size > limit:
+                    raise TooLarge(f"{file.name} has more than {in_words(limit)}, the most that is taken here")
+                await run_in_threadpool(stream.write, chunk)
+        except ClientDisconnect as error:
+            raise Gone from error
     return file
+
+
+@contextmanager
+def removed_if_wrong(file: Path) -> Iterator[None]:
+    """Remove a file, and the folder that it lies alone in, if it is not what it should be."""
+    try:
+        yield
+    except BaseException:
+        shutil.rmtree(file.parent, ignore_errors=True)
+        raise

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import ImpastoError
+from impasto.server.engines import Stopped
 from impasto.server.studio.sentences import sentence
 
 __all__ = ["Task", "Work", "Works"]
@@ -105,6 +106,8 @@ class Works:
             work.began, work.state, work.line = time.monotonic(), "running", "begins"
             task(work)
             work.state = "stopped" if work.is_to_end and work.over < 1 else "done"
+        except Stopped:
+            work.state = "stopped"
         except ImpastoError as error:
             self._fail(work, sentence(error, self.scratch()))
         except MemoryError:

@@ -1,6 +1,6 @@
 // What a picture is painted in, and how: thumbnails to pick and mix from, and sliders.
 
-import { ask, bring } from "./api.js";
+import { ask, bring, lines } from "./api.js";
 import { all, attempt, copy, make, one, showValues, tell } from "./dom.js";
 
 const MOST = 8; // styles in a mix
@@ -19,6 +19,7 @@ export class Look {
     this.mixing = one("[data-mixing]", styles);
     this.known = new Map(); // by identifier: what is to be said of it, and its button
     this.parts = new Map(); // identifier: weight
+    this.drawn = Promise.resolve(); // when all thumbnails are there
     for (const radio of all("input[type=radio]", controls)) radio.name = `${prefix}-color`;
     showValues(controls);
     one(".sliders", controls).addEventListener("input", changed);
@@ -37,20 +38,27 @@ export class Look {
     button.addEventListener("click", () => this.press(style.id));
     this.known.set(style.id, { ...style, said, button, image });
     this.list[own ? "prepend" : "append"](make("li", {}, button));
-    if (this.picture) this.draw(style.id);
+    if (this.picture) this.draw([style.id]);
   }
 
-  /** Show every style on a picture. */
+  /** Show every style on a picture, one after the other. */
   open(picture) {
     this.picture = picture.id;
     this.styles.hidden = this.controls.hidden = false;
-    for (const id of this.known.keys()) this.draw(id);
+    this.drawn = this.draw([...this.known.keys()]);
     if (!this.parts.size) this.parts.set(this.known.keys().next().value, 1);
     this.say();
   }
 
-  draw(id) {
-    this.known.get(id).image.src = `studio/pictures/${this.picture}/thumbnails/${encodeURIComponent(id)}`;
+  async draw(ids) {
+    const { picture } = this;
+    const styles = new URLSearchParams(ids.map((id) => ["style", id]));
+    await attempt(async () => {
+      for await (const { style, image } of lines(`pictures/${picture}/thumbnails?${styles}`)) {
+        if (picture !== this.picture) return;
+        this.known.get(style).image.src = `data:image/jpeg;base64,${image}`;
+      }
+    });
   }
 
   /** Paint in one style alone. */
@@ -146,7 +154,7 @@ export class Preview {
       while (this.waiting) {
         this.waiting = false;
         await this.draw(QUICK);
-        await new Promise((resolve) => setTimeout(resolve, REST));
+        await Promise.all([this.look.drawn, new Promise((resolve) => setTimeout(resolve, REST))]);
         const sharp = Math.min(LARGEST, 64 * Math.ceil(this.compare.pixels / 64));
         if (!this.waiting && sharp > QUICK && Math.max(this.picture.width, this.picture.height) > QUICK) await this.draw(sharp);
       }
