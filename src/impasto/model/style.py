@@ -152,7 +152,7 @@ def read_style(path: str | os.PathLike[str]) -> Style:
 
 def _line(text: str) -> str:
     """Return what can be shown of a text that a stranger may have written: no line breaks, no codes for a terminal."""
-    return "".join(letter for letter in text[:LONGEST] if letter.isprintable())
+    return "".join(letter for letter in " ".join(text[:LONGEST].split()) if letter.isprintable())
 
 
 def _read(name: str) -> tuple[Mapping[str, str], dict[str, NDArray[Any]]]:
