@@ -1,6 +1,7 @@
 """One line on stderr that names the culprit, exit code 2 for usage and 1 for the rest, and nothing written."""
 
 from pathlib import Path
+from tempfile import gettempdir
 
 import numpy as np
 import pytest
@@ -195,8 +196,8 @@ def test_an_output_for_stdin_that_cannot_be_written(impasto, astronaut, dots, mo
             impasto("stylize", "-", "-s", dots, "-o", output).refused(output.rstrip("/"), code=code)
 
 
-def test_a_folder_that_is_locked(impasto, astronaut, unprivileged, tmp_path_factory):
-    locked = tmp_path_factory.getbasetemp().parent.parent / f"impasto-locked-{astronaut.stat().st_ino}"
+def test_a_folder_that_is_locked(impasto, astronaut, unprivileged):
+    locked = Path(gettempdir()) / f"impasto-locked-{astronaut.stat().st_ino}"  # pytest's own is closed to others
     locked.mkdir(mode=0o555)
     (locked / "photo.png").write_bytes(astronaut.read_bytes())
     try:

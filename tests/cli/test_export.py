@@ -27,7 +27,7 @@ def test_it_says_what_it_wrote_and_how_near_it_comes(impasto, tiny_model, tmp_pa
         (("main", "-o", "a.onnx", "-s", "stary-night"), 2, "did you mean van-gogh-starry-night"),
         (("man", "-o", "a.onnx"), 1, "man: is no network; name main or fast"),
         (("main", "-o", "absent/a.onnx"), 1, "the folder does not exist"),
-        (("broken.onnx", "-o", "a.onnx"), 1, "is absent, damaged or not a network"),
+        (("broken.onnx", "-o", "a.onnx"), 1, "broken.safetensors: is not there"),
     ],
 )
 def test_bad_usage_of_export(impasto, arguments, code, said, tmp_path, monkeypatch):
@@ -52,7 +52,7 @@ def test_a_broken_checkpoint(impasto, save, content, tmp_path):
 def test_import_of_what_is_no_johnson(impasto, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     torch.save({"layer1.weight": torch.zeros(2)}, "resnet.pth")
-    assert "resnet.pth: is no checkpoint of fast_neural_style" in impasto("import", "resnet.pth").err
+    assert "resnet.pth: is of no layout that is known" in impasto("import", "resnet.pth").err
     assert "absent.pth: there is no such file" in impasto("import", "absent.pth").err
     result = impasto("import", "resnet.pth", "-o", "candy.pt")
     assert result.code == 2

@@ -304,7 +304,7 @@ def test_styles_of_two_networks_are_not_mixed():
 def test_a_style_of_a_stranger_cannot_steer_a_terminal(tmp_path):
     path = tmp_path / "a.style"
     write_style(style(name="x\x1b[2J\ny\u202e" + "z" * 900), path)
-    assert read_style(path).name.startswith("x[2Jyz")
+    assert read_style(path).name.startswith("x[2J yz")
     assert len(read_style(path).name) <= 200
 
 
