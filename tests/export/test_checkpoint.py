@@ -68,15 +68,6 @@ def weights():
     return random_weights()
 
 
-@pytest.fixture
-def saved(tmp_path):
-    def save(content, name="candy.pth"):
-        torch.save(content, tmp_path / name)
-        return tmp_path / name
-
-    return save
-
-
 @pytest.mark.parametrize("size", [(32, 48), (20, 44)])
 def test_the_network_paints_as_the_checkpoint_does(saved, weights, size):
     trained = read_checkpoint(saved(weights))

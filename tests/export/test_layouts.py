@@ -134,15 +134,6 @@ def theirs(request):
     return net.loud()
 
 
-@pytest.fixture
-def saved(tmp_path):
-    def save(content, name="mosaic.pth"):
-        torch.save(content, tmp_path / name)
-        return tmp_path / name
-
-    return save
-
-
 @pytest.mark.parametrize("size", [(32, 48), (20, 44)])
 def test_the_network_paints_as_the_checkpoint_does(theirs, saved, size):
     metadata = {"commit_hash": "abc", "content_weight": 1.0, "state_dict": theirs.state_dict()}
@@ -167,7 +158,7 @@ def test_what_is_written_paints_so_too(theirs, saved, tmp_path, photo):
 
 def test_a_tanh_that_the_weights_do_not_tell_of_is_noticed(saved):
     torch.manual_seed(0)
-    with pytest.raises(ModelError, match=r"mosaic.pth: paints .* likely TransformerNetworkTanh, .*export it as ONNX"):
+    with pytest.raises(ModelError, match=r"candy.pth: paints .* likely TransformerNetworkTanh, .*export it as ONNX"):
         read_checkpoint(saved(Rrmina().state_dict()))
 
 

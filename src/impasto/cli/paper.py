@@ -56,10 +56,8 @@ def compare(
         target = load_painting(painting, 512, "--painting")
         found = (paper.worth(session, chosen, content, target, criterion, size) for size in sizes or (512,))
         worths = _said(found, _iterations(rows), say)
-    return {
-        **facts, "engine": session.engine.name, "rows": [asdict(row) for row in rows],
-        "worth": [asdict(worth) for worth in worths],
-    }  # fmt: skip
+    tables = {"rows": [asdict(row) for row in rows], "worth": [asdict(worth) for worth in worths]}
+    return {**facts, "engine": session.engine.name, **tables}
 
 
 @dataclass(frozen=True)
