@@ -4,15 +4,19 @@
 
 Needs matplotlib.  The objective is content + 10 style, relative distances, float32, at each size; the optimisation is
 that of `impasto bench --paper`, from white noise.  Medians over pairs of a photo and a bundled style's painting, which
-is found by the style's name.  A painting is worth as many iterations as reach its objective.
+is found by the style's name.  A painting is worth as many iterations as reach its objective.  The curves are kept in
+FIGURE.json, where they are found again: they take hours, and belong to no network.
 """
 
 import argparse
+import json
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 from statistics import median
 
 import impasto
+from impasto.atomic import write_whole
 from impasto.batch.jobs import find
 from impasto.evaluation.gatys import Recipe, iterates
 from impasto.evaluation.machine import heading
@@ -69,10 +73,23 @@ def measured(criterion, styles, pair, size, options):
         distances = criterion(tensor_of(pixels), content, style)
         return float(distances.content + STYLE_WEIGHT * distances.style)
 
+    def optimised() -> list[float]:
+        recipe = Recipe(size, style_weight=STYLE_WEIGHT, bf16=options.bf16)
+        steps = islice(iterates(criterion, tensor_of(photo), tensor_of(painting), recipe), options.iterations + 1)
+        return [step.objective for step in steps]
+
     painted = impasto.load(styles[pair[1].stem])(photo)
-    recipe = Recipe(size, style_weight=STYLE_WEIGHT, bf16=options.bf16)
-    steps = islice(iterates(criterion, tensor_of(photo), tensor_of(painting), recipe), options.iterations + 1)
-    return objective(photo), objective(painted), [step.objective for step in steps]
+    name = f"{pair[0].name} {pair[1].name} {size} px {options.iterations}{' bf16' * options.bf16}"
+    return objective(photo), objective(painted), kept(options.output.with_suffix(".json"), name, optimised)
+
+
+def kept(file: Path, name: str, make: Callable[[], list[float]]) -> list[float]:
+    """Return what a file holds under a name; made and put there where it does not."""
+    known = json.loads(file.read_text()) if file.is_file() else {}
+    if name not in known:
+        known[name] = make()
+        write_whole(file, json.dumps(known).encode())
+    return known[name]
 
 
 def reached(goal: float, curve: list[float]) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from impasto.atomic import atomic_write
+from impasto.atomic import atomic_write, take_lock
 
 
 def names(folder):
@@ -122,3 +122,22 @@ def test_a_draft_that_another_process_has_taken_for_a_left_one_is_begun_anew(tmp
     assert (tmp_path / "new").read_bytes() == b"whole"
     assert len(calls) == 2
     assert names(tmp_path) == ["new"]
+
+
+def test_a_lock_is_for_one_or_for_those_who_share_it(tmp_path):
+    lock = tmp_path / "lock"
+    with take_lock(lock), pytest.raises(BlockingIOError):
+        take_lock(lock, shared=True)
+    with take_lock(lock, shared=True), take_lock(lock, shared=True), pytest.raises(BlockingIOError):
+        take_lock(lock)
+    take_lock(lock).close()
+    take_lock(lock).close()
+
+
+def test_where_there_are_no_locks_all_may_enter(tmp_path, monkeypatch):
+    def none(*_):
+        raise OSError(95, "Operation not supported")
+
+    monkeypatch.setattr("fcntl.flock", none)
+    with take_lock(tmp_path / "lock"), take_lock(tmp_path / "lock"):
+        assert names(tmp_path) == ["lock"]

@@ -299,6 +299,20 @@ def test_a_sheet_of_settings(face, painting, tmp_path):
     assert width > 2 * 49
 
 
+def test_a_sheet_replaces_no_picture_and_is_refused_before_the_work(face, painting, tmp_path):
+    before, begun = (face.read_bytes(), painting.read_bytes()), []
+    for sheet, words in (
+        (face, r"would replace .*face\.png"),
+        (painting, r"would replace .*waves\.png"),
+        (tmp_path / "none" / "sheet.png", "the folder does not exist"),
+        (tmp_path / "sheet.txt", r"cannot write pictures as \.txt"),
+    ):
+        with pytest.raises((InvalidOption, UnwritableOutput), match=words):
+            tune(face, painting, sheet, count=2, follow=lambda *setting: begun.append(setting), **QUICK)
+    assert begun == []
+    assert (face.read_bytes(), painting.read_bytes()) == before
+
+
 def test_without_torch_it_says_what_to_install(face, painting, monkeypatch):
     monkeypatch.delitem(sys.modules, "impasto.optimizing.optimization", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)

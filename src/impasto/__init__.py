@@ -10,8 +10,9 @@ for painted in impasto.video.stylize_frames(frames, "udnie"): ...   # a film, wi
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from impasto.lazy import importer
 
 if TYPE_CHECKING:
     from impasto.api import load, styles, stylize
@@ -50,38 +51,33 @@ __all__ = [
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "load": "impasto.api",
-    "styles": "impasto.api",
-    "stylize": "impasto.api",
-    "fit": "impasto.fitting",
-    "like": "impasto.fitting",
-    "optimize": "impasto.optimizing",
-    "export_network": "impasto.export.exporting",
-    "import_checkpoint": "impasto.export.checkpoint",
-    "ImpastoError": "impasto.errors",
-    "find_style": "impasto.model",
-    "mix": "impasto.model",
-    "publish": "impasto.model.publishing",
-    "random_style": "impasto.model",
-    "read_style": "impasto.model",
-    "walk": "impasto.model",
-    "write_style": "impasto.model",
-    "Credits": "impasto.model",
-    "Style": "impasto.model",
-    "StyleInfo": "impasto.model",
-    "Stylizer": "impasto.runtime.stylizer",
-    "StylizeOptions": "impasto.runtime.stylizer",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is asked for, so that `import impasto` itself takes no time (PEP 562)."""
-    if name == "video":
-        return import_module("impasto.video")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'impasto' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+__getattr__ = importer(
+    "impasto",
+    {
+        "load": "impasto.api",
+        "styles": "impasto.api",
+        "stylize": "impasto.api",
+        "fit": "impasto.fitting",
+        "like": "impasto.fitting",
+        "optimize": "impasto.optimizing",
+        "export_network": "impasto.export.exporting",
+        "import_checkpoint": "impasto.export.checkpoint",
+        "ImpastoError": "impasto.errors",
+        "find_style": "impasto.model",
+        "mix": "impasto.model",
+        "publish": "impasto.model.publishing",
+        "random_style": "impasto.model",
+        "read_style": "impasto.model",
+        "walk": "impasto.model",
+        "write_style": "impasto.model",
+        "Credits": "impasto.model",
+        "Style": "impasto.model",
+        "StyleInfo": "impasto.model",
+        "Stylizer": "impasto.runtime.stylizer",
+        "StylizeOptions": "impasto.runtime.stylizer",
+        "video": "impasto.video",
+    },
+)
 
 
 def __dir__() -> list[str]:

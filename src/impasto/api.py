@@ -34,7 +34,7 @@ from impasto.runtime.regions import MaskSource, Region
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions, Stylizer
 
-__all__ = ["load", "styles", "stylize"]
+__all__ = ["load", "own_network", "styles", "stylize"]
 
 StyleSource = str | Path | Style
 
@@ -110,6 +110,14 @@ def stylize(picture: Source, style: StyleSource | None = None, **options: Any) -
 def styles(model: Model = "main") -> list[StyleInfo]:
     """Return the styles of a bundled network, or beside a network's file, with their credits, in order of names."""
     return bundled_styles(model)
+
+
+def own_network(style: StyleSource) -> Path | None:
+    """Return the network that a style belongs to or is, or None if other networks may have it too, as its name.
+
+    style: see `load`, whose errors these are.
+    """
+    return _single(style) or next(iter(_owners(_parts(style))), None)
 
 
 def _parts(source: StyleSource) -> list[str | Style]:

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and whether they could.
+"""Files that appear whole or not at all, whether they could, and locks.
 
 A file is written as a draft beside it, which then takes its name.  A writer holds a lock on its draft, so that what a
 killed process has left can be told from what another one is writing; it is removed by the next that writes there.
@@ -20,7 +20,7 @@ from impasto.errors import UnwritableOutput
 if sys.platform != "win32":
     import fcntl
 
-__all__ = ["atomic_write", "check_folder", "make_folder", "write_whole"]
+__all__ = ["atomic_write", "check_folder", "make_folder", "take_lock", "write_whole"]
 
 _swept: set[Path] = set()
 """Folders in which this process has looked for what killed ones have left."""
@@ -106,6 +106,25 @@ def write_whole(path: Path, content: bytes) -> Path:
     except OSError as error:
         raise UnwritableOutput(str(path), error.strerror or "cannot be written") from error
     return path
+
+
+def take_lock(path: Path, *, shared: bool = False) -> BinaryIO:
+    """Lock a file, which is made and stays, and return what gives it up when it is closed, as at a process's end.
+
+    shared: together with others who share it.  Windows, and file systems that know no locks, let everybody in.
+    Raises BlockingIOError if somebody else has locked it, else OSError as it comes.
+    """
+    stream = path.open("a+b")
+    if sys.platform == "win32":
+        return stream
+    try:
+        fcntl.flock(stream, fcntl.LOCK_NB | (fcntl.LOCK_SH if shared else fcntl.LOCK_EX))
+    except BlockingIOError:
+        stream.close()
+        raise
+    except OSError:  # there are no locks here
+        pass
+    return stream
 
 
 def check_folder(output: Path) -> None:

@@ -14,6 +14,7 @@ ImpastoError
  ├─ WeightsError             weights of the perceptual network are absent or wrong
  ├─ ParityError              an exported graph disagrees with the network it came from
  ├─ TrainingError            a run cannot go on; names the step where it matters
+ │   └─ Diverged             its loss is no number, or stays far above the usual
  └─ OptimizationError        the optimisation of a picture cannot go on
 """
 
@@ -23,6 +24,7 @@ from collections.abc import Sequence
 
 __all__ = [
     "DataError",
+    "Diverged",
     "EngineUnavailable",
     "FilmError",
     "ImpastoError",
@@ -111,6 +113,10 @@ class ParityError(ImpastoError):
 
 class TrainingError(ImpastoError):
     """A training run cannot start or cannot go on."""
+
+
+class Diverged(TrainingError):
+    """The loss of a step or its gradient is no number, or the loss has risen and going back does not help."""
 
 
 class OptimizationError(ImpastoError):

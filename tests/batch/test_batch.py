@@ -6,6 +6,7 @@ from PIL import Image
 
 from impasto import api
 from impasto.batch import run as running
+from impasto.batch.config import BatchOptions
 from impasto.errors import InvalidOption, UnreadablePicture, UnwritableOutput
 from impasto.image import read
 
@@ -55,7 +56,7 @@ def test_it_goes_on_where_an_error_ended_it(paint, album, tmp_path, monkeypatch,
     assert sorted(after) == sorted(NAMES)
     assert {name: after[name] for name in before} == before
     assert (done.painted, done.painted_now) == (12, 12 - len(before))
-    assert {path.name for path in (tmp_path / "out/.impasto").iterdir()} == {"run.json", "done"}
+    assert {path.name for path in (tmp_path / "out/.impasto").iterdir()} == {"run.json", "done", "lock"}
 
 
 def failing_after(count):
@@ -122,6 +123,7 @@ def test_paintings_that_were_there_stay(paint, album, tmp_path):
         ({"format": "png"}, "--format"),
         ({"quality": 50}, "--quality 95, not 50"),
         ({"to": "tars"}, "--to"),
+        ({"strength": 0.5}, "--strength 0.0, not 0.5"),
     ],
 )
 def test_an_output_is_of_one_kind(paint, album, tmp_path, again, words):
@@ -146,6 +148,31 @@ def test_shards_are_all_of_it_and_each_once(paint, album, tmp_path):
     assert sum(len(each.failed) for each in done) == 3
     reported = [line for part in (1, 2, 3) for line in report(tmp_path / "out", f"report-{part}-of-3.jsonl")]
     assert len([line for line in reported if "error" in line]) == 3
+
+
+def test_shards_are_painted_at_once_and_whole_runs_one_by_one(paint, album, tmp_path):
+    """A run within a run stands for a second command."""
+    out, began = tmp_path / "out", []
+
+    def refused(**options):
+        with pytest.raises(UnwritableOutput, match=rf"^{out}: another command is painting there"):
+            paint(album, out, **options)
+
+    def beside_all(_):
+        refused()
+        refused(shard="1/2")
+
+    def beside_a_shard(_):
+        refused()
+        refused(shard="01/2")
+        if not began:
+            began.append(paint(album, out, shard="2/2").painted_now)
+
+    one = paint(album, out, shard="1/2", chunk=2, follow=beside_a_shard)
+    assert one.painted_now + began[0] == 12
+    (album / "00.jpeg").rename(album / "new.jpeg")
+    assert paint(album, out, follow=beside_all).painted_now == 1
+    assert sorted(paintings(out)) == sorted([*NAMES, "new.jpeg"])
 
 
 def test_another_format(paint, album, tmp_path):
@@ -237,12 +264,17 @@ def test_a_fault_of_our_own_is_one_photos_failure(paint, album, tmp_path, monkey
 
 
 def test_too_large_a_photo(paint, album, tmp_path, resolve):
-    from impasto.batch.config import BatchOptions
-
     small = resolve("").changed({"max_pixels": 1199})
     done = running.batch(str(album), str(tmp_path / "out"), small, resolve, BatchOptions(workers=1))
     assert done.painted == 0
     assert sum("limit" in reason for _, reason in done.failed) == 12
+
+
+def test_too_large_a_photo_is_tried_again_with_a_higher_limit(album, tmp_path, resolve):
+    out, small = tmp_path / "out", resolve("").changed({"max_pixels": 1199, "max_memory": "3GB"})
+    assert running.batch(str(album), str(out), small, resolve, BatchOptions(workers=1)).painted == 0
+    retry = BatchOptions(workers=1, retry=True)
+    assert running.batch(str(album), str(out), resolve(""), resolve, retry).painted_now == 12
 
 
 def test_progress_knows_what_is_left(paint, album, tmp_path):

@@ -85,7 +85,7 @@ def test_the_run_goes_on_where_it_was_killed(start, many, tmp_path):
     assert len(after) == 40
     assert {name: after[name] for name in before} == before
     assert (said["painted"], said["earlier"], said["failed"]) == (40, len(before), 0)
-    assert {path.name for path in (out / ".impasto").iterdir()} == {"run.json", "done"}
+    assert {path.name for path in (out / ".impasto").iterdir()} == {"run.json", "done", "lock"}
 
 
 def test_a_process_that_is_killed_is_replaced(start, many, tmp_path):

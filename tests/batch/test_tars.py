@@ -94,6 +94,16 @@ def counting(monkeypatch):
     return calls
 
 
+def test_large_paintings_do_not_pile_up_in_memory(paint, shards, tmp_path, monkeypatch):
+    paint(shards / "00000.tar", tmp_path / "whole")
+    held, keep = [], sinks.TarSink.keep
+    monkeypatch.setattr(sinks.TarSink, "keep", lambda sink, *rest: held.append(sink.members) or keep(sink, *rest))
+    monkeypatch.setattr(sinks, "PART_BYTES", 10_000)
+    paint(shards / "00000.tar", tmp_path / "out")
+    assert 0 < max(sum(map(len, part[:-1])) for part in held) < 10_000
+    assert (tmp_path / "out/00000.tar").read_bytes() == (tmp_path / "whole/00000.tar").read_bytes()
+
+
 def test_a_tar_that_was_put_together_but_not_written_down(paint, shards, tmp_path, monkeypatch):
     monkeypatch.setattr("impasto.batch.ledger.Ledger.finish", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -231,6 +231,13 @@ def test_two_photos_for_one_output(impasto, astronaut, folder, untouched):
     impasto("stylize", "-", photos[0], "-s", STYLE).refused("stdin", code=2)
 
 
+@pytest.mark.parametrize("flag", ["--json", "--skip-existing"])
+def test_what_is_for_files_alone(impasto, astronaut, flag, untouched):
+    untouched()
+    for ends in (("-",), ("-", "-o", "x.png"), (astronaut, "-o", "-")):
+        impasto("stylize", *ends, "-s", STYLE, flag).refused(flag, "stdin", code=2)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -43,6 +43,21 @@ def test_a_film_and_a_moving_photo_are_judged(impasto, film, dots, folder):
         assert each["style_ratio"] == pytest.approx(1, abs=0.5)
 
 
+def test_the_report_of_films_is_written(impasto, film, dots, folder):
+    result = impasto("evaluate", dots, "--video", film, "-o", "new/report", *QUICK)
+    assert result.code == 0, result.err
+    assert (folder / "new/report/report.md").read_text() == result.out
+    [judged] = json.loads((folder / "new/report/report.json").read_text())["films"]
+    assert f"| walk | dots | {judged['error_alone']:.5f} |" in result.out
+    assert {"new/report/report.md", "new/report/report.json"} <= set(result.err.splitlines())
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(impasto, film, dots, folder, monkeypatch):
+    monkeypatch.setattr("impasto.evaluation.steadiness.clips_of", lambda *_: pytest.fail("the work has begun"))
+    (folder / "file").touch()
+    impasto("evaluate", dots, "--video", film, "-o", "file/report", *QUICK).refused("file/report")
+
+
 def test_without_its_painting_a_style_has_no_distance(impasto, film, dots, folder):
     Image.fromarray(skimage.data.coffee()).resize((96, 80)).save(folder / "other.jpg")
     result = impasto("evaluate", dots, "--video", film, "--paintings", "other.jpg", *QUICK)

@@ -6,6 +6,7 @@ import time
 import pytest
 from PIL import Image
 
+from impasto.cli.video import styles_over_time
 from video.conftest import look_into, moving, write_film
 
 from .conftest import with_source
@@ -53,6 +54,20 @@ def test_wrong_usage_is_one_line(impasto, film, arguments, said):
     impasto("video", film, *arguments, "-o", "out.mp4").refused(said, code=2)
 
 
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [
+        (["udnie"], "udnie"),
+        (["hf:user/repo@v1/name"], "hf:user/repo@v1/name"),
+        (["hf:user/repo@2/name.style"], "hf:user/repo@2/name.style"),
+        (["udnie:0.3+hf:user/repo@v1/name:0.7"], "udnie:0.3+hf:user/repo@v1/name:0.7"),
+        (["hf:user/repo@v1/name@3s", "udnie@1:00"], {3.0: "hf:user/repo@v1/name", 60.0: "udnie"}),
+    ],
+)
+def test_what_follows_an_at_is_a_time_or_a_state_of_a_repository(named, meant):
+    assert styles_over_time(tuple(named)) == meant
+
+
 def test_errors_are_one_line(impasto, film, dots):
     impasto("video", "absent.mp4", "-s", dots, "-o", "out.mp4").refused("absent.mp4", "no such file")
     impasto("video", film, "-s", dots, "-o", film).refused("would replace")
@@ -87,6 +102,13 @@ def test_a_file_as_the_camera(impasto, film, dots, tiny_model, names):
     assert result.out.splitlines()[-1] == "live.mp4"
     assert len(look_into("live.mp4").times) == 12
     assert names() == ["in.mp4", "live.mp4"]
+
+
+def test_cameras_and_networks(impasto, film, dots, tiny_johnson):
+    assert impasto("webcam", "-s", tiny_johnson.network, "--camera", film, "-o", "live.mp4", "--frames", 2).code == 0
+    styles = ("-s", dots, "-s", tiny_johnson.network)
+    impasto("webcam", *styles, "--camera", film, "-o", "no.mp4").refused("one network", code=2)
+    impasto("webcam", "-s", dots, "-s", "udnie", "--camera", film, "-o", "no.mp4").refused("one network", code=2)
 
 
 def test_cameras_that_cannot_be(impasto, film, dots):

@@ -1,4 +1,7 @@
 import io
+import os
+import signal
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -10,6 +13,7 @@ from skimage import data
 from impasto.data import open_source
 from impasto.data.checking import check_photos
 from impasto.data.duplicates import difference_hash, near, same
+from impasto.errors import DataError
 
 
 def jpeg(pixels, quality=90, mode="RGB", size=None):
@@ -68,6 +72,27 @@ def test_everything_that_is_wrong_is_named(mixed, processes):
     counted = {first: count for first, _, count in report.sizes()}
     assert counted[32] == 1
     assert sum(counted.values()) == report.photos - 3
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """A source one of whose photos costs the process that reads it its life."""
+
+    def __len__(self):
+        return 200
+
+    def name(self, index):
+        return f"{index}.jpg"
+
+    def read(self, index):
+        if index == 100:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return b"no picture"
+
+
+def test_a_process_that_dies_is_told_in_a_sentence():
+    with pytest.raises(DataError, match=r"^a process that looks at photos has died"):
+        check_photos(Deadly(), 256, lambda *_: None, processes=2)
 
 
 def test_a_photo_with_an_orientation_and_one_with_alpha(tmp_path):

@@ -1,6 +1,8 @@
 import re
 import subprocess
 
+import pytest
+
 from impasto import __version__
 from impasto.evaluation import machine
 from impasto.evaluation.machine import heading
@@ -18,6 +20,17 @@ def test_a_figure_is_headed_by_date_machine_versions_and_commit():
 def test_without_git_the_commit_is_unknown(monkeypatch):
     monkeypatch.setenv("PATH", "")
     assert heading().endswith("commit unknown")
+
+
+@pytest.mark.parametrize("place", ["venv/lib/python3.11/site-packages", "lib/src", "src"])
+def test_the_commit_is_that_of_its_own_repository(monkeypatch, tmp_path, place):
+    names = ("-c", "user.name=nobody", "-c", "user.email=nobody@localhost")
+    for command in (("init", "-q"), (*names, "commit", "-q", "--allow-empty", "-m", "somebody's work")):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True)
+    installed = tmp_path / place / "impasto/evaluation"
+    installed.mkdir(parents=True)
+    monkeypatch.setattr(machine, "__file__", str(installed / "machine.py"))
+    assert heading().endswith("commit unknown") == (place != "src")
 
 
 def test_a_git_that_hangs_is_not_waited_for(monkeypatch):

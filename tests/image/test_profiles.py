@@ -9,8 +9,11 @@ LAB = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
 UNUSABLE = "x has a colour profile that cannot be used; its colours are taken as sRGB"
 
 SWAPPED = SRGB.replace(b"rXYZ", b"tmp!").replace(b"bXYZ", b"rXYZ").replace(b"tmp!", b"bXYZ")
-SWAPPED = SWAPPED.replace("sRGB".encode("utf-16-be"), "Swap".encode("utf-16-be"))
-"""A profile in which red means blue."""
+"""A profile in which red means blue, though it is called sRGB."""
+
+CURVE = SRGB.index(b"para") + 8
+LINEAR = SRGB[:CURVE] + bytes(4) + (1 << 16).to_bytes(4, "big") + SRGB[CURVE + 8 :]
+"""A profile of linear light with the primaries, and the name, of sRGB."""
 
 
 def grey_profile(gamma):
@@ -33,6 +36,21 @@ def test_a_profile_is_converted_to_srgb(photo, saved, kind):
 
 def test_srgb_pixels_stay_exactly_as_they_are(photo, saved):
     np.testing.assert_array_equal(read(saved(photo, icc_profile=SRGB)).pixels, photo)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "P"])
+def test_linear_light_is_converted_whatever_its_profile_is_called(grey, saved, mode):
+    picture = read(saved(Image.fromarray(grey).convert(mode), icc_profile=LINEAR), name="x")
+    linear = np.asarray(Image.fromarray(grey).convert(mode).convert("L")) / 255
+    expected = 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    assert picture.notices == ()
+    assert np.abs(picture.pixels - expected[..., None]).max() <= 2
+
+
+def test_a_profile_that_is_srgb_but_for_rounding_changes_nothing(photo, saved):
+    rounded = SRGB[: CURVE + 6] + b"\x6c\0" + SRGB[CURVE + 8 :]  # a gamma of 2.42 instead of 2.4
+    rounded = rounded.replace("sRGB".encode("utf-16-be"), "Mine".encode("utf-16-be"))
+    np.testing.assert_array_equal(read(saved(photo, icc_profile=rounded)).pixels, photo)
 
 
 def test_alpha_is_not_touched_by_a_profile(photo, soft_alpha, saved):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import impasto
+from impasto.api import own_network
 from impasto.cli import main
 from impasto.errors import EngineUnavailable, ImpastoError, InvalidOption, ModelError, UnknownStyle, UnwritableOutput
 from impasto.model import hub as model_hub
@@ -76,6 +77,13 @@ def test_a_style_paints_as_it_does_from_a_file(repository, tiny_model, photo, na
         "styles/dots.style",
         "styles/lines.style",
     }
+
+
+def test_which_network_a_style_has(repository, tiny_model, tiny_johnson):
+    for name in ("hf:user/tiny/dots", "udnie:0.3+hf:user/tiny@v1/dots", tiny_model.style("dots"), tiny_johnson.network):
+        assert own_network(name).name == "network.onnx"
+    for name in ("udnie", "random:3", "painting.jpg"):
+        assert own_network(name) is None
 
 
 def test_mixes_and_networks(repository, tiny_model, photo):
@@ -215,6 +223,9 @@ def test_what_cannot_be_published_together(tiny_model, tmp_path):
     shutil.copy(tiny_model.style("dots"), tmp_path / "dots.style")
     with pytest.raises(InvalidOption, match="one name"):
         write_repository([tiny_model.network, tmp_path / "dots.style"], tmp_path)
+    shutil.copy(tiny_model.network, tmp_path / "other.onnx")
+    with pytest.raises(ModelError, match=r"other\.safetensors must lie beside it"):
+        write_repository(tmp_path / "other.onnx", tmp_path)
     with pytest.raises(InvalidOption, match="nothing to publish"):
         write_repository([], tmp_path)
     with pytest.raises(ImpastoError, match="no network"):

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from impasto.errors import InvalidOption
-from impasto.perceptual.style_losses import STYLE_LOSSES, style_loss
+from impasto.perceptual.style_losses import STYLE_LOSSES, Histogram, Nearest, style_loss
 
 EVERY = pytest.mark.parametrize("name", STYLE_LOSSES)
 
@@ -113,6 +113,30 @@ def test_histograms_see_what_gram_matrices_do_not():
     gram, histogram = distances("histogram", spread, half)
     assert gram < 1e-6
     assert histogram > 0.1
+
+
+@pytest.mark.parametrize("loss", [Histogram(), Nearest()])
+def test_a_number_for_all_positions_need_not_be_where_the_features_are(loss):
+    map_ = torch.empty(1, 6, 9, 11, device="meta")
+    target = loss.target([map_], [of_all(map_)], [1.0])
+    assert loss.distance(loss.collect(map_, of_all(map_), target), target).device.type == "meta"
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@EVERY
+def test_a_gpu_finds_the_distances_that_the_cpu_does(name):
+    found = distances(name, features(1).cuda(), features(0).cuda())
+    assert found.is_cuda
+    torch.testing.assert_close(found.cpu(), distances(name, features(1), features(0)), rtol=1e-3, atol=1e-5)
+    inside = (torch.arange(99).reshape(9, 11) % 3 == 0).float() / 33
+    for loss in style_loss(name):
+        on_both = []
+        for device in ("cuda", "cpu"):
+            painting, map_, weights = (each.to(device) for each in (features(0), features(1), inside))
+            target = loss.target([painting], [weights], [1.0])
+            on_both.append(loss.distance(loss.collect(map_, weights, target), target).cpu())
+        torch.testing.assert_close(*on_both, rtol=1e-3, atol=1e-5)
 
 
 def test_a_name_that_is_none_is_refused():

@@ -72,6 +72,26 @@ def test_cuda_without_cuda(tiny_model, monkeypatch, engine, device):
         open_engine(tiny_model.network, engine=engine, device=device)
 
 
+@pytest.mark.parametrize("failure", [None, RuntimeError("CUDA failure 35: the driver is too old")])
+@pytest.mark.parametrize("device", ["cuda", "cuda:1", "CUDAExecutionProvider"])
+def test_onnx_runtime_that_falls_back_to_the_cpu_is_refused(tiny_model, monkeypatch, device, failure):
+    """It does so with no more than a line in its log where CUDA's libraries are missing."""
+    import onnxruntime
+
+    def opened(network, settings, providers, **_):
+        if failure and providers[0][0] == "CUDAExecutionProvider":
+            raise failure
+        return session(network, settings, providers=["CPUExecutionProvider"])
+
+    session = onnxruntime.InferenceSession
+    monkeypatch.setattr(onnxruntime, "InferenceSession", opened)
+    here = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: here)
+    with pytest.raises(EngineUnavailable, match=rf"--device {device}: .*CUDAExecutionProvider"):
+        open_engine(tiny_model.network, engine="onnxruntime", device=device)
+    assert open_engine(tiny_model.network, engine="onnxruntime").name == "ONNX Runtime CPU f32"
+
+
 def test_bf16_where_it_cannot_be(tiny_model, monkeypatch):
     with pytest.raises(EngineUnavailable, match="bf16"):
         open_engine(tiny_model.network, engine="onnxruntime", precision="bf16")

@@ -34,10 +34,10 @@ def wave():
     return encoded(pixels.astype(np.uint8), "PNG")
 
 
-def film(frames, size=(64, 48), rate=10, kind="mp4"):
-    """Return a film of a moving wave as a file's bytes."""
+def film(frames, size=(64, 48), rate=10, kind="mp4", **options):
+    """Return a film of a moving wave as a file's bytes; options: the container's."""
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format={"mkv": "matroska"}.get(kind, kind)) as container:
+    with av.open(buffer, "w", format={"mkv": "matroska"}.get(kind, kind), options=options) as container:
         stream = container.add_stream("libx264", rate=rate)
         stream.width, stream.height = size
         rows, columns = np.mgrid[: size[1], : size[0]]
@@ -94,6 +94,20 @@ def test_films_that_are_too_long_or_damaged_fail_with_a_sentence(server):
     assert str(server.work) not in json.dumps(facts)
 
 
+@pytest.mark.parametrize("kind", ["silent", "lying"])
+def test_films_that_do_not_say_how_long_they_are_or_lie_are_cut(server, kind):
+    if kind == "silent":
+        content = film(40, kind="mkv", live="1")
+    else:
+        content = film(40, kind="mkv").replace(b"00:00:04.0", b"00:00:01.0")
+    for query, frames, notices in (({}, 20, 1), ({"start": "1.0"}, 20, 1), ({"start": "1", "end": "2.5"}, 15, 0)):
+        facts, result = done(server, send_film(server, content, model="fast", strength=0, **query))
+        with av.open(io.BytesIO(result.content)) as painted:
+            assert sum(1 for _ in painted.decode(video=0)) == frames
+        assert ["only 2 s are painted" in notice for notice in facts["notices"]] == [True] * notices
+        server.delete(f"/v1/jobs/{facts['id']}")
+
+
 PLAYLIST = b"#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\nfile:///etc/passwd\n"
 
 
@@ -138,6 +152,17 @@ def test_a_style_is_learned_and_painted_with(server, wave, png):
     response = server.post("/v1/stylize", params={"style": "my-wave", "model": "fast"}, content=png)
     refused(response, 422, "ModelError", "network")
     refused(server.post("/v1/styles", params={"name": "my-wave"}, content=wave), 409, "NameTaken")
+
+
+def test_a_style_that_cannot_be_kept_fails_and_gives_its_place_back(tmp_path, wave):
+    with serving(styles=str(tmp_path / "styles"), jobs=1) as client:
+        (tmp_path / "styles").rmdir()
+        (tmp_path / "styles").touch()  # now it is no folder
+        query = {"name": "my-wave", "steps": 1, "style_size": 64}
+        for _ in range(2):
+            facts = ended(client, client.post("/v1/styles", params=query, content=wave))
+            assert (facts["state"], facts["error"]["type"], facts["result"]) == ("failed", "ServerError", None)
+            assert "could not be kept" in facts["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,33 @@ def test_connections_without_a_request_are_closed(listening, monkeypatch):
     assert health(port)["status"] == "ok"
 
 
+def test_a_later_request_has_no_more_time_than_the_first(listening, monkeypatch):
+    monkeypatch.setattr(run, "HEAD_TIME", 1.0)
+    port = listening()
+    with connected(port) as sock:
+        for _ in range(2):
+            sock.sendall(GET.replace(b"Connection: close\r\n", b""))
+            assert answered(sock)[0] == 200
+        began = time.monotonic()
+        with pytest.raises(OSError):
+            for byte in b"GET /health HTTP/1.1\r\nA: " + b"b" * 1000:
+                sock.sendall(bytes([byte]))
+                time.sleep(0.1)
+        assert time.monotonic() - began < 30
+    assert health(port)["status"] == "ok"
+
+
+def test_a_request_may_last_longer_than_its_head(listening, monkeypatch, png):
+    monkeypatch.setattr(run, "HEAD_TIME", 0.5)
+    port = listening()
+    with connected(port) as sock:
+        for _ in range(2):
+            sock.sendall(head(len(png)) + png[:50])
+            time.sleep(1)
+            sock.sendall(png[50:])
+            assert answered(sock)[0] == 200
+
+
 def test_a_hundred_megabytes_are_refused_and_the_client_gets_to_read_it(listening, png):
     port, body = listening(), b"\0" * (100 << 20)
     with connected(port) as sock:  # it says beforehand how much will come, and then sends it without looking

@@ -27,6 +27,7 @@ def test_any_other_address_needs_a_key(host):
         ("keep", "-1h"),
         ("max_bytes", "many"),
         ("max_memory", "2 cups"),
+        ("max_disk", "half"),
         ("key", "a:b"),
         ("key", "sch\u00f6n"),
         ("key", "a\nb"),

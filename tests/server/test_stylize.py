@@ -230,12 +230,15 @@ def test_the_description_and_the_page_hold_every_option(client):
 def test_health_and_metrics(client, png):
     stylize(client, png, style="udnie", size=16)
     client.get("/made-up-name")
+    client.request("MADEUP", "/health")
     health = client.get("/health").json()
     assert health["status"] == "ok"
     assert health["engines"]["main"]
     text = client.get("/metrics").text
     assert 'impasto_requests_total{method="POST",path="/v1/stylize",status="200"}' in text
     assert "made-up-name" not in text
+    assert "MADEUP" not in text
+    assert 'impasto_requests_total{method="other"' in text
     assert "impasto_places_taken 0.0" in text
     assert 'impasto_stage_seconds_count{stage="paint"}' in text
 

@@ -23,10 +23,14 @@ def learn(rank, port, given):
     run.begin(TrainConfig.from_dict(json.loads(Path(given).read_text())))
 
 
-def work(rank, port, folder, given):
-    """Be process `rank` of two: average gradients, then train; leave the results in FOLDER/RANK.pt."""
+def work(rank, ports, folder, given):
+    """Be process `rank` of two: average gradients, then train; leave the results in FOLDER/RANK.pt.
+
+    ports: of both groups that the processes make; on one and the same they might find what is left of the first.
+    """
+    first, second = ports
     os.environ |= {
-        "RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port,
+        "RANK": str(rank), "WORLD_SIZE": "2", "LOCAL_RANK": str(rank), "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": first,
     }  # fmt: skip
     torch.set_num_threads(1)
     with World.join("cpu") as world:
@@ -38,6 +42,7 @@ def work(rank, port, folder, given):
         world.average_gradients(parameters)
         gradients = [parameter.grad for parameter in parameters]
     left = not dist.is_initialized()
+    os.environ["MASTER_PORT"] = second
     run.load_vgg19 = lambda source, pooling: SmallEyes()
     made = run.begin(TrainConfig.from_dict(json.loads(Path(given).read_text())))
     results = {"place": place, "gradients": gradients, "left": left}

@@ -1,5 +1,6 @@
 import logging
 import math
+from copy import deepcopy
 
 import pytest
 import torch
@@ -51,6 +52,48 @@ def test_what_is_put_back_is_the_last_good_state_but_not_the_steps(state, caplog
     assert f"back to the weights of step {KNOWN}, learning rates times 0.5" in record.getMessage()
     state.set_learning_rates(1000, TrainConfig(warmup=0, schedule="constant"))
     assert state.optimizer.param_groups[0]["lr"] == pytest.approx(1e-3)
+
+
+def test_what_is_kept_is_put_back_as_often_as_it_is_asked_for(state):
+    def learn(scale):
+        painted = state.model(torch.rand(2, 3, 16, 16), torch.tensor([0, 1]))
+        state.optimizer.zero_grad()
+        (painted.square().mean() * scale).backward()
+        state.update()
+
+    learn(1.0)
+    guard = Guard(state, every=1000)
+    good = deepcopy({part: getattr(state, part).state_dict() for part in ("model", "average", "optimizer")})
+    for _ in range(3):
+        learn(1000.0)
+        guard.go_back(state, "the loss became nan")
+        back = {part: getattr(state, part).state_dict() for part in good}
+        assert differing(good, back) == []
+
+
+@pytest.mark.parametrize("interrupted", [5, KNOWN, KNOWN + 5, KNOWN + 6, KNOWN + 5 + IN_A_ROW, KNOWN + 8 + IN_A_ROW])
+def test_an_interruption_changes_nothing_also_in_a_row_of_spikes(state, tmp_path, interrupted):
+    def learn(state, guard, numbers):
+        for number in numbers:
+            photos = torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(number))
+            state.optimizer.zero_grad()
+            state.model(photos, torch.tensor([0, 1])).square().mean().backward()
+            state.update()
+            guard.after_step(state, 1.0 if number < KNOWN + 4 else 10.0)
+
+    config, last = TrainConfig(), KNOWN + 12 + IN_A_ROW
+    other = TrainState.begin(deepcopy(state.model), config)
+    learn(state, Guard(state, every=8), range(last))
+    learn(other, Guard(other, every=8), range(interrupted))
+    other.save(tmp_path, config)
+    resumed = TrainState.begin(deepcopy(other.model), config)
+    resumed.restore(TrainState.load(tmp_path))
+    learn(resumed, Guard(resumed, every=8), range(interrupted, last))
+    assert state.slowdown == resumed.slowdown < 1
+    assert vars(state.memory).keys() == vars(resumed.memory).keys()
+    assert differing(vars(state.memory), vars(resumed.memory)) == []
+    for part in ("model", "average", "optimizer"):
+        assert differing(getattr(state, part).state_dict(), getattr(resumed, part).state_dict()) == []
 
 
 def test_strange_photos_now_and_then_are_no_reason(state):

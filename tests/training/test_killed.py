@@ -67,6 +67,20 @@ def test_a_run_that_is_interrupted_on_its_terminal_goes_on_exactly(make_config, 
 
 
 @pytest.mark.usefixtures("small_eyes")
+@pytest.mark.parametrize("to_all", [False, True])
+def test_a_run_that_is_terminated_by_a_scheduler_goes_on_exactly(make_config, tmp_path, start, to_all):
+    options = {"steps": MANY, "size": (32,), "workers": 2, "checkpoint_every": 10_000}
+    process = start(make_config(output=str(tmp_path / "parts"), **options), steps=3)
+    (os.killpg if to_all else os.kill)(process.pid, signal.SIGTERM)
+    _, errors = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 143
+    assert errors.decode().splitlines()[-1].startswith("ended by SIGTERM; what was reached is kept"), errors.decode()
+    reached = checkpoint(tmp_path / "parts")["step"]
+    assert steps_of(tmp_path / "parts") == list(range(1, reached + 1))
+    _finish_and_compare(make_config, tmp_path, options, reached + 2)
+
+
+@pytest.mark.usefixtures("small_eyes")
 def test_a_run_that_is_killed_goes_on_exactly_from_its_last_checkpoint(make_config, tmp_path, start):
     options = {"steps": MANY, "size": (32,), "checkpoint_every": 5}
     process = start(make_config(output=str(tmp_path / "parts"), **options), steps=8)

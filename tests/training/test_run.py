@@ -270,6 +270,16 @@ class TestResuming:
         assert made.facts == again.facts
         assert {path: path.stat().st_mtime_ns for path in run.rglob("*")} == before
 
+    def test_a_finished_run_is_returned_without_its_pictures(self, make_config, pictures, tmp_path):
+        config = make_config(
+            style=(str(shutil.copy(pictures / "paintings/dots.png", tmp_path)),),
+            data=(str(shutil.copytree(pictures / "photos", tmp_path / "photos")),),
+        )
+        made = begin(config)
+        shutil.rmtree(tmp_path / "photos")
+        (tmp_path / "dots.png").unlink()
+        assert differing(made.vectors, resume(Path(config.output)).vectors) == []
+
     def test_a_run_that_was_moved_goes_on_where_it_is(self, make_config, tmp_path, stop_after):
         stop_after(3)
         config = make_config()

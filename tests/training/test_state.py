@@ -41,6 +41,7 @@ def test_a_checkpoint_has_the_keys_and_names_that_it_always_had(saved):
     run, _, config = saved
     stored = torch.load(run / "checkpoint.pt", weights_only=True)
     assert set(stored) == {"config", "step", "seconds", "model", "average", "optimizer", "base", "sketches"} | {
+        "memory",
         "samples",
         "slowdown",
     }
@@ -60,6 +61,15 @@ def test_what_is_restored_goes_on_as_the_original(saved):
     assert differing(one.model.state_dict(), state.model.state_dict()) == []
     for part in ("model", "average", "optimizer"):
         assert differing(getattr(other, part).state_dict(), getattr(state, part).state_dict()) == []
+
+
+def test_a_checkpoint_of_before_there_were_guards_is_restored(saved):
+    stored = TrainState.load(saved[0])
+    for key in ("memory", "samples", "slowdown"):
+        del stored[key]
+    other, _ = make(seed=1)
+    other.restore(stored)
+    assert (other.memory, other.samples, other.slowdown) == (None, 0, 1.0)
 
 
 def test_each_group_has_its_own_learning_rate():

@@ -90,7 +90,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms():
     task = make_task(tv_weight=3.0, steady_weight=7.0)
     loss, terms = task.loss(make_model(), photos(), 40)
     weights = task.weights(40)
-    assert set(terms) == set(weights) - {"teacher"}
+    assert set(terms) == set(weights) - {"teacher", "between"}
     assert loss.item() == pytest.approx(sum(weights[name] * term.item() for name, term in terms.items()), rel=1e-5)
     assert all(term.shape == () and term.dtype == torch.float32 for term in (loss, *terms.values()))
 
@@ -102,20 +102,46 @@ def test_terms_that_are_not_wanted_are_not_computed():
 
 def test_a_teachers_paintings_are_imitated_style_by_style():
     task, teacher, pupil, some = make_task(), make_model(seed=3), make_model(seed=4), photos()
-    task.teacher = Teacher(teacher.net, teacher.vectors.detach()[:-1])
+    task.teacher = Teacher(teacher.net, teacher.vectors.detach())
     _, terms = task.loss(pupil, some, 0)
     styles = _deal_styles(4, 3, chance(0))
     expected = (pupil(some, styles) - teacher(some, styles)).square().mean()
     assert terms["teacher"].item() == pytest.approx(expected.item(), rel=1e-4)
-    assert task.loss(teacher, some, 0)[1]["teacher"].item() == pytest.approx(0, abs=1e-12)
+    same = task.loss(teacher, some, 0)[1]
+    assert same["teacher"].item() == pytest.approx(0, abs=1e-12)
+    assert same["between"].item() == pytest.approx(0, abs=1e-12)
+
+
+def test_what_lies_between_styles_is_imitated_too():
+    task, teacher, pupil, some = make_task(), make_model(seed=3), make_model(seed=4), photos()
+    task.teacher = Teacher(teacher.net, teacher.vectors.detach())
+    errors = {task.loss(pupil, some, step)[1]["between"].item() for step in range(10)}
+    assert min(errors) > 0
+    assert len(errors) > 5
+    alone = make_task(between_weight=0.0)
+    alone.teacher = task.teacher
+    assert "between" not in alone.loss(pupil, some, 0)[1]
+
+
+def test_half_of_what_lies_between_is_a_styles_strength():
+    task, teacher, some = make_task(steady_weight=0.0), make_model(seed=3), photos()
+    task.teacher = Teacher(teacher.net, teacher.vectors.detach())
+    pupil = make_model(seed=3)
+    counted = torch.zeros(len(pupil.vectors))
+    pupil.vectors.data[-1] += 1
+    for step in range(40):
+        pupil.zero_grad()
+        task.loss(pupil, some, step)[1]["between"].backward()
+        counted += pupil.vectors.grad.abs().sum(1) > 0
+    assert counted[-1] > 20
 
 
 def test_a_teacher_alone_needs_no_perceptual_network():
     task, teacher = make_task(content_weight=0.0, style_weight=0.0, teacher="some"), make_model(seed=3)
-    task.teacher = Teacher(teacher.net, teacher.vectors.detach()[:-1])
+    task.teacher = Teacher(teacher.net, teacher.vectors.detach())
     task.criterion = None
     loss, terms = task.loss(make_model(), photos(), 0)
-    assert set(terms) == {"tv", "range", "steady", "identity", "teacher"}
+    assert set(terms) == {"tv", "range", "steady", "identity", "teacher", "between"}
     loss.backward()
 
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from impasto.errors import InvalidOption, TrainingError
+from impasto.errors import Diverged, InvalidOption, TrainingError
 from impasto.training import run, tune
 from impasto.training.config import TrainConfig, TuneConfig
 from impasto.training.recipe import read_recipe
@@ -69,7 +69,7 @@ def test_a_trial_that_was_interrupted_goes_on_from_its_checkpoint(base, config, 
 
 def test_a_trial_that_diverges_is_an_answer_too(base, config, monkeypatch):
     def diverges(chosen):
-        raise TrainingError("the loss became nan at step 1")
+        raise Diverged("the loss became nan at step 1")
 
     monkeypatch.setattr(run, "begin", diverges)
     lines = []
@@ -77,6 +77,41 @@ def test_a_trial_that_diverges_is_an_answer_too(base, config, monkeypatch):
         tune.tune(base, config, lines.append)
     assert len(lines) == 3
     assert all("became nan" in line for line in lines)
+
+
+def test_a_trial_that_a_full_disk_has_ended_is_no_answer_and_is_made_again(base, config, tmp_path, monkeypatch):
+    usual, params = run.begin, []
+
+    def full(chosen):
+        raise TrainingError("checkpoint.pt cannot be written at step 1 (No space left on device)")
+
+    monkeypatch.setattr(run, "begin", full)
+    for _ in range(2):
+        with pytest.raises(TrainingError, match="No space left on device"):
+            tune.tune(base, config)
+        params.append(trials(tmp_path)[-1].params)
+    monkeypatch.setattr(run, "begin", usual)
+    assert tune.tune(base, config).trials == 3
+    made = [trial.params for trial in trials(tmp_path) if trial.state == optuna.trial.TrialState.COMPLETE]
+    assert params == [made[0], made[0]]
+
+
+def test_what_is_no_study_is_named(base, config, tmp_path):
+    study = tmp_path / "study/study.db"
+    study.parent.mkdir()
+    study.write_bytes(b"not a database" * 100)
+    with pytest.raises(TrainingError, match=r"study\.db cannot be used \(file is not a database\)"):
+        tune.tune(base, config)
+    assert study.read_bytes() == b"not a database" * 100
+
+
+def test_a_study_that_is_damaged_in_its_middle_is_named(base, config, tmp_path):
+    tune.tune(base, TuneConfig(**{**vars(config), "trials": 1}))
+    study = tmp_path / "study/study.db"
+    content = study.read_bytes()
+    study.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
+    with pytest.raises(TrainingError, match=r"study\.db cannot be used \(.*malformed\)"):
+        tune.tune(base, config)
 
 
 def test_a_study_of_other_options_is_refused(base, config):

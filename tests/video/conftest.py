@@ -19,8 +19,23 @@ def moving(count=12, height=66, width=98):
     return [np.ascontiguousarray(scene[30 : 30 + height, 40 + 2 * n :][:, :width]) for n in range(count)]
 
 
-def write_film(path, frames, *, codec="libx264", rate=25, pixels="yuv420p", sound=None, times=None, turn=0, **context):
-    """Write frames as a film; times: in thousandths of a second; sound: a codec; context: the encoder's attributes."""
+def write_film(
+    path,
+    frames,
+    *,
+    codec="libx264",
+    rate=25,
+    pixels="yuv420p",
+    sound=None,
+    layout="mono",
+    times=None,
+    turn=0,
+    **context,
+):
+    """Write frames as a film; times: in thousandths of a second; sound: a codec; context: the encoder's attributes.
+
+    layout: the channels of the sound.
+    """
     with av.open(str(path), "w") as container:
         video = container.add_stream(codec, rate=rate)
         video.height, video.width, video.pix_fmt = *frames[0].shape[:2], pixels
@@ -30,9 +45,9 @@ def write_film(path, frames, *, codec="libx264", rate=25, pixels="yuv420p", soun
             video.set_display_rotation(turn)
         if times is not None:
             video.codec_context.time_base = Fraction(1, 1000)
-        voice = container.add_stream(sound, rate=48000, layout="mono") if sound else None
+        voice = container.add_stream(sound, rate=48000, layout=layout) if sound else None
         for number, frame in enumerate(frames):
-            picture = av.VideoFrame.from_ndarray(frame, "rgb24")
+            picture = av.VideoFrame.from_ndarray(frame, "rgba" if frame.shape[2] == 4 else "rgb24")
             picture = picture.reformat(
                 format=pixels,
                 dst_colorspace=context.get("colorspace"),

@@ -49,3 +49,9 @@ class BatchOptions:
         if not match or not 1 <= int(match[1]) <= int(match[2]):
             raise InvalidOption(f"--shard is I/N with I from 1 to N, such as 3/8, got {self.shard!r}")
         return int(match[1]) - 1, int(match[2])
+
+    @property
+    def part_name(self) -> str:
+        """The part as it stands in names, I-of-N, or "" if all is painted."""
+        part, parts = self.part
+        return f"{part + 1}-of-{parts}" if self.shard else ""

@@ -6,6 +6,7 @@ Below the output, in .impasto/:
     done/XX/ID.json     a chunk that is painted: its record
     parts/ID/N          a tar's paintings so far
     drafts/ID/          files that are not whole yet
+    lock, lock-I-of-N   held by the command that paints all of it or a shard; on this machine only
 Each is written whole or not at all, by one process.
 """
 
@@ -15,6 +16,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -101,6 +103,17 @@ class Ledger:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+
+    def lock(self, shard: str) -> ExitStack:
+        """Keep other commands out of this output, or of a shard, until what is returned is closed.
+
+        shard: I-of-N, or "" for all of it.  Raises UnwritableOutput if another command is painting there.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(self.store.lock(f"{FOLDER}/lock", shared=bool(shard)))
+            if shard:
+                stack.enter_context(self.store.lock(f"{FOLDER}/lock-{shard}"))
+            return stack.pop_all()
 
     def open(self, facts: Mapping[str, Any]) -> bool:
         """Begin a run or go on with one; return whether the output is empty, so that no painting can be there.

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
 from impasto.model import MODELS, Style, network_of
-from impasto.options import adapted, check_name
+from impasto.options import adapted, check_name, flag
 from impasto.runtime.regions import MaskSource, Region
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import StylizeOptions, Stylizer
@@ -18,6 +18,9 @@ __all__ = ["Engine", "Recipe", "Resolve"]
 
 Resolve = Callable[[str], "Recipe"]
 """Returns the recipe of what a user calls a style; raises as `impasto.api.load` does."""
+
+LIMITS = ("max_memory", "max_pixels")
+"""Options that say what is painted at all, and not how."""
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,15 @@ class Recipe:
         styles = [self.style, *(region.style for region in self.regions)]
         return ", ".join(style.name for style in styles if style is not None)
 
+    @property
+    def manner(self) -> dict[str, Any]:
+        """The options that the paintings depend on, by their flags."""
+        return {flag(name): value for name, value in asdict(self.options).items() if name not in LIMITS}
+
     @cached_property
     def digest(self) -> str:
         """A short text that is the same for recipes that paint the same."""
-        sum_ = hashlib.blake2b(repr((self.options, self.mask)).encode(), digest_size=10)
+        sum_ = hashlib.blake2b(repr((self.manner, self.mask)).encode(), digest_size=10)
         for place, style in [("", self.style), *((region.mask, region.style) for region in self.regions)]:
             if style is not None:
                 sum_.update(repr((place, style.network)).encode())

@@ -67,6 +67,7 @@ def batch(
         cluster = None if ray is None else stack.enter_context(_cluster(ray))
         workers = options.workers or _workers(cluster, options)
         ledger = Ledger(store)
+        stack.enter_context(ledger.lock(options.part_name))
         fresh = ledger.open(_facts(recipe, options))
         engine = replace(engine, threads=0 if cluster is None and workers == 1 else options.cpus)
         plan = Plan(output, recipe, engine, options.suffix, options.quality, options.to, 1 / workers, fresh)
@@ -83,7 +84,7 @@ def batch(
 
 def report_name(options: BatchOptions) -> str:
     """Return the name of the report below the output."""
-    return f"report-{options.shard.replace('/', '-of-')}.jsonl" if options.shard else "report.jsonl"
+    return f"report-{options.part_name}.jsonl" if options.shard else "report.jsonl"
 
 
 class _Run:
@@ -223,5 +224,5 @@ def _facts(recipe: Recipe | None, options: BatchOptions) -> dict[str, Any]:
     """Return what must be the same for all runs on one output."""
     facts: dict[str, Any] = {"the style": "that of each row" if recipe is None else recipe.name}
     if recipe is not None:
-        facts["the way of painting"] = recipe.digest
+        facts |= {**recipe.manner, "the digest of style and mask": recipe.digest}
     return facts | {"--format": options.suffix, "--quality": options.quality, "--to": options.to}

@@ -16,8 +16,9 @@ from impasto.errors import UnwritableOutput
 
 __all__ = ["FileSink", "Sink", "TarSink"]
 
-PART = 64
-"""Files of a tar after which what is painted is written down, so that little is painted again after a crash."""
+PART, PART_BYTES = 64, 64 << 20
+"""Files of a tar, and their bytes, after which what is painted is written down, so that little is painted again after a
+crash, and little kept in memory."""
 
 
 class FileSink:
@@ -85,7 +86,7 @@ class TarSink:
             self.holds = True
         self.items += 1
         self.record += record
-        if self.items >= PART:
+        if self.items >= PART or sum(map(len, self.members)) >= PART_BYTES:
             self._write_part()
 
     def finish(self) -> None:

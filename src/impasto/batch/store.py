@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from impasto.atomic import atomic_write, make_folder
+from impasto.atomic import atomic_write, make_folder, take_lock
 from impasto.batch.places import is_local, opened, patiently, protocols, read_errors, write_errors
+from impasto.errors import UnwritableOutput
 
 __all__ = ["Store"]
 
@@ -40,6 +41,23 @@ class Store:
         """Make the folder if that is needed to write into it; raises UnwritableOutput."""
         if is_local(self.fs):
             make_folder(Path(self.root))
+
+    def lock(self, name: str, *, shared: bool = False) -> AbstractContextManager[object]:
+        """Lock a file, see `take_lock`, and return what gives it up; elsewhere than on this machine there are no locks.
+
+        Raises UnwritableOutput, also where somebody else has locked it.
+        """
+        if not is_local(self.fs):
+            return nullcontext()
+        self.make()
+        path = Path(self.at(name))
+        with write_errors(self.shown(name)):
+            path.parent.mkdir(exist_ok=True)
+            try:
+                return take_lock(path, shared=shared)
+            except BlockingIOError as error:
+                reason = "another command is painting there; wait for its end, or give each a --shard of its own"
+                raise UnwritableOutput(self.url, reason) from error
 
     def at(self, name: str) -> str:
         """Return the path of a file in the file system."""

@@ -9,6 +9,7 @@ import click
 
 from impasto.batch.config import BatchOptions
 from impasto.cli.command import Command
+from impasto.cli.names import A_NETWORK, ModelName, StyleName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress, Progress
 from impasto.runtime.regions import FOUND
@@ -36,7 +37,7 @@ __all__ = ["batch"]
 )
 @click.argument("source", metavar="SRC")
 @click.argument("output", metavar="DST")
-@click.option("-s", "--style", help="As for stylize; rows of a table may have styles of their own.")
+@click.option("-s", "--style", type=StyleName(), help="As for stylize; rows of a table may have styles of their own.")
 @options_of(BatchOptions)
 @options_of(StylizeOptions)
 @click.option("--mask", type=click.Choice(list(FOUND)), help="Where to paint each photo.")
@@ -49,9 +50,7 @@ __all__ = ["batch"]
     metavar="[HOST:PORT]",
     help="Paint on a Ray cluster: that one, or the one that this machine belongs to.",
 )
-@click.option(
-    "--model", metavar="MODEL", help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
-)
+@click.option("--model", type=ModelName(), help=f"{A_NETWORK}  [the style's, else main]")
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
 @click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")

@@ -37,7 +37,7 @@ __all__ = ["evaluate"]
 @click.option(
     "--video", "films", multiple=True, metavar="FILM", help="Judge how steady films are; may be repeated, see above."
 )
-@click.option("-o", "--output", metavar="FOLDER", help="Folder of the report, its contact sheet and Gatys' pictures.")
+@click.option("-o", "--output", metavar="FOLDER", help="Folder of the report; with Gatys' pictures and a sheet.")
 @options_of(EvaluateConfig)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(
@@ -64,7 +64,7 @@ def evaluate(
     found = [[str(file) for file in find(each)] if each else [] for each in (photos, paintings)]
     with needing("evaluate", "evaluating"):
         if films:
-            _judge_films(subjects, films, found[0], found[1], config, as_json)
+            _judge_films(subjects, films, found[0], found[1], config, output, as_json)
         else:
             _judge_pictures(subjects, found[0], found[1], config, output, as_json)
 
@@ -89,8 +89,7 @@ def _judge_pictures(
         found = evaluated(subjects, photos, paintings, config, folder=folder, follow=_shown(progress))
     _print(report.json_of(found) if as_json else report.markdown_of(found), as_json, found.notices)
     if folder is not None:
-        for file in report.write_report(found, folder):
-            click.echo(file, err=True)
+        _say(report.write_report(found, folder))
 
 
 def _judge_films(
@@ -99,15 +98,20 @@ def _judge_films(
     photos: list[str],
     paintings: list[str],
     config: EvaluateConfig,
+    output: str | None,
     as_json: bool,
 ) -> None:
+    from impasto.atomic import make_folder
     from impasto.evaluation import steadiness
 
+    folder = None if output is None else make_folder(Path(output))
     with Progress() as progress:
         clips = steadiness.clips_of(films, photos, config)
         found = steadiness.evaluate_films(subjects, clips, paintings, config, follow=_shown(progress))
     text = steadiness.json_of_films(found) if as_json else steadiness.markdown_of_films(found)
     _print(text, as_json, found.notices)
+    if folder is not None:
+        _say(steadiness.write_films(found, folder))
 
 
 def _shown(progress: Progress) -> Callable[[float, str], None]:
@@ -119,3 +123,8 @@ def _print(text: str, as_json: bool, notices: Sequence[str]) -> None:
     for notice in notices:
         click.echo(f"impasto: {notice}", err=True)
     click.echo(text, nl=as_json)
+
+
+def _say(written: Sequence[Path]) -> None:
+    for file in written:
+        click.echo(file, err=True)

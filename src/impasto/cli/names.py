@@ -7,7 +7,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-__all__ = ["ModelName", "RegionStyle", "StyleName", "style_names"]
+__all__ = ["A_NETWORK", "ModelName", "RegionStyle", "StyleName", "style_names"]
+
+A_NETWORK = "main, fast (4 times as fast), or a network's file."
+"""What a model may be, for the help of `--model`."""
 
 
 class _Named(click.ParamType):  # type: ignore[type-arg] # generic only since click 8.2

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from impasto.cli.command import Command
-from impasto.cli.names import ModelName, RegionStyle, StyleName
+from impasto.cli.names import A_NETWORK, ModelName, RegionStyle, StyleName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress
 from impasto.errors import InvalidOption
@@ -64,9 +64,7 @@ __all__ = ["region", "stylize"]
     "--save-mask", metavar="FILE", help="Write the subject that is found as a mask, to correct and give as --mask."
 )
 @click.option("--quality", type=click.IntRange(1, 100), default=95, show_default=True, help="Quality of JPEG and WebP.")
-@click.option(
-    "--model", type=ModelName(), help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
-)
+@click.option("--model", type=ModelName(), help=f"{A_NETWORK}  [the style's, else main]")
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
 @click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")
@@ -91,11 +89,13 @@ def stylize(
     unless OUT says where.
     """
     from impasto import api
+    from impasto.batch.jobs import plan
 
-    if "-" in photos and len(photos) > 1:
-        raise InvalidOption("- (stdin) is one photo and stands alone")
+    piped = "-" in (*photos, output)
+    if piped:
+        _check_pipe(photos, {"--json": as_json, "--skip-existing": skip_existing})
     parts = [region(text) for text in regions]
-    jobs = None if photos == ("-",) else _jobs(photos, output, _name(style, parts, options))
+    jobs = None if piped else plan(photos, output, _name(style, parts, options))
     if skip_existing and jobs is not None:
         jobs = _still_to_paint(jobs)
     given = {name: value for name, value in options.items() if value is not None}
@@ -103,9 +103,18 @@ def stylize(
         stylizer = api.load(style, regions=parts, follow=progress, **given)
     if save_mask is not None:
         _save_mask(stylizer, jobs, save_mask)
-    if jobs is None or output == "-":
+    if jobs is None:
         return _pipe(stylizer, photos[0], output, quality)
     return _files(stylizer, jobs, quality, as_json)
+
+
+def _check_pipe(photos: tuple[str, ...], flags: dict[str, bool]) -> None:
+    """Raise InvalidOption for what cannot be with - for PHOTO or OUT."""
+    if len(photos) > 1:
+        raise InvalidOption("- (stdin or stdout) is for one photo")
+    for flag, is_given in flags.items():
+        if is_given:
+            raise InvalidOption(f"{flag} is for files; leave it out with - (stdin or stdout)")
 
 
 def _save_mask(stylizer: Any, jobs: Any, file: str) -> None:
@@ -144,16 +153,6 @@ def _name(style: str | None, regions: Sequence[tuple[str, str]], options: dict[s
     parts = parse_mix(first)
     names = [(Path(name).stem, weight) for name, weight in parts]
     return mix_name(names) if len(parts) > 1 else file_name(names[0][0])
-
-
-def _jobs(photos: tuple[str, ...], output: str | None, style: str) -> Any:
-    from impasto.batch.jobs import plan
-
-    if output != "-":
-        return plan(photos, output, style)
-    if len(photos) > 1:
-        raise InvalidOption("--output - (stdout) takes one photo")
-    return None
 
 
 def _still_to_paint(jobs: list[Any]) -> list[Any]:

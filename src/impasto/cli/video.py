@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impasto.cli.command import Command
-from impasto.cli.names import ModelName, RegionStyle, StyleName
+from impasto.cli.names import A_NETWORK, ModelName, RegionStyle, StyleName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress, Progress
 from impasto.cli.stylize import region
 from impasto.errors import InvalidOption
+from impasto.model import is_on_hub
 from impasto.runtime.stylizer import StylizeOptions
 from impasto.video.opening import FilmOptions, moment
 
@@ -63,9 +64,7 @@ __all__ = ["styles_over_time", "video"]
 @click.option("--subject", type=StyleName(), help="The style of the subject, which is looked for in each frame.")
 @click.option("--background", type=StyleName(), help="The style of all but the subject.")
 @click.option("--sheet", type=click.IntRange(1, 100), metavar="N", help="Write a sheet of N painted frames instead.")
-@click.option(
-    "--model", type=ModelName(), help="main, fast (2.6 times as fast), or a network's file.  [the style's, else main]"
-)
+@click.option("--model", type=ModelName(), help=f"{A_NETWORK}  [the style's, else main]")
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
 @click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")
@@ -128,7 +127,12 @@ def _at(text: str) -> tuple[str, float] | None:
     style, at, time = text.rpartition("@")
     if not at or Path(text).exists():
         return None
-    seconds = moment(time, f"--style {text}: what follows @")
+    try:
+        seconds = moment(time, f"--style {text}: what follows @")
+    except InvalidOption:
+        if is_on_hub(style.rpartition("+")[2].strip()):
+            return None  # what follows is a state of the repository
+        raise
     if seconds is None or not style:
         raise InvalidOption(f"--style is STYLE or STYLE@TIME, such as udnie@10s, got {text!r}")
     return style, float(seconds)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from impasto.cli.command import Command
-from impasto.cli.names import ModelName, StyleName
+from impasto.cli.names import A_NETWORK, ModelName, StyleName
 from impasto.cli.options import options_of
 from impasto.cli.progress import FitProgress
 from impasto.errors import InvalidOption
@@ -57,11 +57,7 @@ PAINTED_SIZE = 480
 @click.option("--mirror/--no-mirror", default=True, help="As in a mirror.  [mirror]")
 @click.option("--frames", type=click.IntRange(min=1), help="End after so many frames.")
 @options_of(StylizeOptions, but=("size",))
-@click.option(
-    "--model",
-    type=ModelName(),
-    help="main, fast (2.6 times as fast), or a network's file.  [a .style's own, else fast]",
-)
+@click.option("--model", type=ModelName(), help=f"{A_NETWORK}  [the style's own, else fast]")
 @click.option("--engine", default="auto", show_default=True, help="auto, openvino, onnxruntime or torch.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda, or a device the engine knows.")
 @click.option("--precision", default="auto", show_default=True, help="auto, f32 or bf16.")
@@ -88,10 +84,12 @@ def webcam(
     from impasto.video.screens import Blind, Recorder, VirtualCamera, Window
 
     chosen = {name: value for name, value in given.items() if value is not None}
-    if not any(".style" in style for style in styles):
+    if not any(map(api.own_network, styles)):
         chosen.setdefault("model", "fast")
     with FitProgress() as progress:
         stylizers = [api.load(style, follow=progress, **chosen) for style in styles]
+    if len({each.session.network for each in stylizers}) > 1:
+        raise InvalidOption("--style: keys change between styles of one network, and these are of several")
     controls = Controls(stylizers[0], [each.style for each in stylizers if each.style is not None], mirrored=mirror)
     is_file = not camera.isdecimal()
     with ExitStack() as stack:

@@ -1,7 +1,8 @@
-"""Photos to train on: from folders, archives and tables to an endless, exactly resumable stream of batches."""
+"""Photos to train on: folders, archives and tables as an endless, exactly resumable stream; checked without torch."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from impasto.lazy import importer
 
 if TYPE_CHECKING:
     from impasto.data.loader import deaths_told, photo_batches
@@ -22,21 +23,17 @@ __all__ = [
     "smooth_patch",
 ]
 
-_HOMES = {
-    "PhotoSource": "source",
-    "PhotoStream": "stream",
-    "deaths_told": "loader",
-    "decode": "transforms",
-    "open_source": "opening",
-    "open_sources": "opening",
-    "photo_batches": "loader",
-    "random_crop": "transforms",
-    "smooth_patch": "transforms",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for when it is asked for (PEP 562): photos are fetched and checked without torch."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'impasto.data' has no attribute {name!r}")
-    return getattr(import_module(f"impasto.data.{_HOMES[name]}"), name)
+__getattr__ = importer(
+    "impasto.data",
+    {
+        "PhotoSource": "impasto.data.source",
+        "PhotoStream": "impasto.data.stream",
+        "deaths_told": "impasto.data.loader",
+        "decode": "impasto.data.transforms",
+        "open_source": "impasto.data.opening",
+        "open_sources": "impasto.data.opening",
+        "photo_batches": "impasto.data.loader",
+        "random_crop": "impasto.data.transforms",
+        "smooth_patch": "impasto.data.transforms",
+    },
+)

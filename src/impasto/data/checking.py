@@ -9,6 +9,7 @@ import warnings
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
@@ -20,7 +21,7 @@ from PIL import Image
 from impasto.data.duplicates import difference_hash, near, same
 from impasto.data.source import PhotoSource
 from impasto.data.transforms import decode
-from impasto.errors import UnreadablePicture
+from impasto.errors import DataError, UnreadablePicture
 
 __all__ = ["Checked", "check_photos"]
 
@@ -74,6 +75,7 @@ def check_photos(source: PhotoSource, size: int, follow: Follow, processes: int 
     """Look at every photo of a source on all cores, or in so many processes.
 
     Memory holds no more than some photos and, of each, 150 bytes or so: what tells it from the others.
+    Raises DataError if a process dies.
     """
     looks: list[Look] = []
     for chunk in _looked(source, processes or os.cpu_count() or 1):
@@ -128,6 +130,10 @@ def _looked(source: PhotoSource, processes: int) -> Iterator[list[Look]]:
             yield waiting.popleft().result()
             for first in islice(chunks, 1):
                 waiting.append(pool.submit(_look_at_chunk, first))
+    except BrokenProcessPool as error:
+        raise DataError(
+            "a process that looks at photos has died, perhaps for lack of memory; check them again when there is more"
+        ) from error
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from impasto.errors import EngineUnavailable
-from impasto.evaluation.quality import pixels_of, tensor_of
+from impasto.evaluation.quality import pixels_of, tensor_for
 from impasto.image import palette_of
 from impasto.perceptual.criterion import PerceptualCriterion
 
@@ -109,7 +109,7 @@ class Judge:
         return self._styles[pair.painting]
 
     def _tensor(self, pixels: Pixels) -> Tensor:
-        return tensor_of(pixels).to(next(self.criterion.parameters()).device)
+        return tensor_for(self.criterion, pixels)
 
 
 def structural_similarity(photo: Pixels, painted: Pixels) -> float:

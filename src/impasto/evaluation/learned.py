@@ -1,6 +1,6 @@
-"""Measures with networks of their own, LPIPS and ArtFID, where their packages and weights are on this machine.
+"""LPIPS, a measure with a network of its own, where its package and weights are on this machine.
 
-Nothing is downloaded: both packages would fetch weights by themselves, so what they would fetch is looked for first.
+Nothing is downloaded: the package would fetch weights by itself, so what it would fetch is looked for first.
 """
 
 from __future__ import annotations

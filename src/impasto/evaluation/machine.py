@@ -38,9 +38,14 @@ def _processor() -> str:
 
 
 def _commit() -> str:
+    """Return the commit of this source tree; an installed package has none, also where it lies in a repository."""
+    package = Path(__file__).parents[1]
+    root = package.parents[1]
+    if package.parent.name != "src" or not (root / ".git").exists():
+        return "unknown"
     try:
         done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"],  # noqa: S607
+            ["git", "-C", str(root), "describe", "--always", "--dirty"],  # noqa: S607
             capture_output=True,
             text=True,
             timeout=10,

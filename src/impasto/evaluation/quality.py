@@ -21,7 +21,17 @@ from torch import Tensor
 from impasto.image import fit, read, resize, to_eight_bits
 from impasto.perceptual.criterion import PerceptualCriterion
 
-__all__ = ["LONG_SIDE", "Measurement", "Summary", "measure", "pixels_of", "spread", "summarise", "tensor_of"]
+__all__ = [
+    "LONG_SIDE",
+    "Measurement",
+    "Summary",
+    "measure",
+    "pixels_of",
+    "spread",
+    "summarise",
+    "tensor_for",
+    "tensor_of",
+]
 
 T = TypeVar("T")
 
@@ -101,3 +111,8 @@ def pixels_of(file: str, long_side: int) -> NDArray[np.uint8]:
 def tensor_of(pixels: NDArray[Any]) -> Tensor:
     """Return (H, W, 3) uint8 pixels as (1, 3, H, W) float32 in [0, 1]."""
     return torch.from_numpy(np.ascontiguousarray(pixels)).permute(2, 0, 1)[None].float() / 255
+
+
+def tensor_for(criterion: PerceptualCriterion, pixels: NDArray[Any]) -> Tensor:
+    """Return pixels as `tensor_of` does, on the criterion's device."""
+    return tensor_of(pixels).to(next(criterion.parameters()).device)

@@ -9,18 +9,19 @@ from pathlib import Path
 from statistics import mean, median
 
 from impasto.api import load
+from impasto.atomic import write_whole
 from impasto.errors import InvalidOption
 from impasto.evaluation.config import EvaluateConfig
 from impasto.evaluation.evaluate import Follow
 from impasto.evaluation.machine import heading
-from impasto.evaluation.quality import pixels_of, tensor_of
+from impasto.evaluation.quality import pixels_of, tensor_for
 from impasto.evaluation.temporal import MOTIONS, Clip, Pixels, moving_photo, paint, read_clip, warping_error
 from impasto.model import IDENTITY
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.device import open_device
 from impasto.perceptual.weights import load_vgg19
 
-__all__ = ["Steadied", "Steadiness", "clips_of", "evaluate_films", "json_of_films", "markdown_of_films"]
+__all__ = ["Steadied", "Steadiness", "clips_of", "evaluate_films", "json_of_films", "markdown_of_films", "write_films"]
 
 DEFAULT = ("starry-night", "great-wave", "udnie")
 JUDGED = tuple(number / 6 for number in range(1, 7))
@@ -108,13 +109,12 @@ def _distance(criterion: PerceptualCriterion | None, style: str, paintings: Sequ
     file = next((file for file in paintings if Path(file).stem == style), None)
     if criterion is None or file is None:
         return None
-    target = criterion.style_target(tensor_of(pixels_of(file, 512)))
+    target = criterion.style_target(tensor_for(criterion, pixels_of(file, 512)))
 
     def distance(frames: Sequence[Pixels]) -> float:
         judged = [frames[round(part * (len(frames) - 1))] for part in JUDGED]
-        return mean(
-            float(criterion.style_distance(criterion.style_target(tensor_of(frame)), target)) for frame in judged
-        )
+        seen = (criterion.style_target(tensor_for(criterion, frame)) for frame in judged)
+        return mean(float(criterion.style_distance(style, target)) for style in seen)
 
     return distance
 
@@ -144,3 +144,9 @@ def json_of_films(found: Steadiness) -> str:
     """Return everything as one JSON object."""
     films = [{**asdict(each), "ratio": each.ratio, "style_ratio": each.style_ratio} for each in found.films]
     return json.dumps({"machine": heading(), "config": asdict(found.config), "films": films, "notices": found.notices})
+
+
+def write_films(found: Steadiness, folder: Path) -> list[Path]:
+    """Write report.md and report.json into a folder; raises UnwritableOutput."""
+    texts = {"report.md": markdown_of_films(found), "report.json": json_of_films(found)}
+    return [write_whole(folder / name, text.encode()) for name, text in texts.items()]

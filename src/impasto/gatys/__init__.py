@@ -5,8 +5,9 @@ Imported when they are asked for, since the options (`impasto.gatys.config`) nee
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from impasto.lazy import importer
 
 if TYPE_CHECKING:
     from impasto.gatys.loop import Problem, Step, optimize
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Guide", "Problem", "Step", "optimize"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import what is asked for (PEP 562)."""
-    if name not in __all__:
-        raise AttributeError(f"module 'impasto.gatys' has no attribute {name!r}")
-    return getattr(import_module("impasto.gatys.targets" if name == "Guide" else "impasto.gatys.loop"), name)
+__getattr__ = importer(
+    "impasto.gatys",
+    {
+        "Guide": "impasto.gatys.targets",
+        "Problem": "impasto.gatys.loop",
+        "Step": "impasto.gatys.loop",
+        "optimize": "impasto.gatys.loop",
+    },
+)

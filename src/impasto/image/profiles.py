@@ -6,7 +6,8 @@ import io
 from collections.abc import Callable
 from typing import TypeAlias
 
-from PIL import Image
+import numpy as np
+from PIL import Image, ImageChops
 
 __all__ = ["ToSrgb", "to_srgb"]
 
@@ -16,6 +17,9 @@ _MODE_OF_SPACE = {"RGB": "RGB", "GRAY": "L", "CMYK": "CMYK", "LAB": "LAB"}
 
 _SPACES_OF_MODE = {"CMYK": {"CMYK"}, "LAB": {"LAB"}, "1": {"GRAY", "RGB"}, "L": {"GRAY", "RGB"}}
 """Colour spaces that a profile of a picture of this mode may have; LA and La are as L, all others are RGB."""
+
+ROUNDING = 1
+"""Levels by which a profile that is sRGB may move colours, as its numbers are rounded."""
 
 
 def to_srgb(image: Image.Image) -> tuple[ToSrgb, str | None]:
@@ -49,9 +53,17 @@ def _by_profile(mode: str, data: bytes) -> ToSrgb | None:
     space = profile.profile.xcolor_space.strip().upper()
     if space not in _SPACES_OF_MODE.get(mode.rstrip("Aa"), {"RGB"}):
         raise ValueError(f"a profile for {space} in a picture of mode {mode}")
-    if "sRGB" in (profile.profile.profile_description or ""):
-        return None
-    return _transform(profile, _MODE_OF_SPACE[space])
+    mode = _MODE_OF_SPACE[space]
+    convert = _transform(profile, mode)
+    return None if mode in ("RGB", "L") and _moves_nothing(convert, mode) else convert
+
+
+def _moves_nothing(convert: ToSrgb, mode: str) -> bool:
+    """Return whether greys and shades of the primaries stay as they are; names lie: linear light is called sRGB too."""
+    levels, channels = np.arange(256)[:, None], np.vstack([np.ones(3), np.eye(3)])[:, None]
+    ramps = Image.fromarray((levels * channels).astype(np.uint8)).convert(mode)
+    moved = ImageChops.difference(convert(ramps), ramps.convert("RGB"))
+    return bool(np.asarray(moved).max() <= ROUNDING)
 
 
 def _transform(profile: object, mode: str) -> ToSrgb:

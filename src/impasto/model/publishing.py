@@ -50,19 +50,26 @@ def write_repository(
     styles = [replace(read_style(file), name=file.stem) for file in files]
     fingerprints = {style.network for style in styles}
     if network is not None:
-        fingerprints.add(Manifest.read(network.with_suffix(".safetensors")).fingerprint)
+        fingerprints.add(Manifest.read(_weights(network)).fingerprint)
     if len(fingerprints) > 1:
         raise InvalidOption("these belong to different networks; publish each network with its own styles")
     content = {f"styles/{file.stem}.style": file for file in files}
     if len(content) < len(files):
         raise InvalidOption("two of these styles have one name; rename a file")
     if network is not None:
-        content |= {NETWORK: network, "network.safetensors": network.with_suffix(".safetensors")}
+        content |= {NETWORK: network, "network.safetensors": _weights(network)}
     if not content:
         raise InvalidOption("there is nothing to publish; name a network or .style files")
     return _written(
         folder, {name: _read(file) for name, file in content.items()}, write_card(repo, network, styles, transformers)
     )
+
+
+def _weights(network: Path) -> Path:
+    file = network.with_suffix(".safetensors")
+    if not file.is_file():
+        raise ModelError(f"{network}: {file.name} must lie beside it; ONNX files of other programs are not published")
+    return file
 
 
 def _read(file: Path) -> bytes:

@@ -55,6 +55,14 @@ def optimize(
     running = open_optimization(photo, paintings, regions=regions, **options)
     if output is not None:
         running.check_output(Path(output))
+    picture = _run(running, follow)
+    if output is not None:
+        write(picture, output)
+    return picture
+
+
+def _run(running: Optimization, follow: Follow | None = None) -> Picture:
+    """Return what an optimisation comes to, or the best until it was interrupted or could not go on."""
     try:
         for step in running.steps():
             if follow is not None:
@@ -64,10 +72,7 @@ def optimize(
             raise
         if isinstance(error, OptimizationError):
             running.notices.append(f"{error}; this is the best until then")
-    picture = running.picture()
-    if output is not None:
-        write(picture, output)
-    return picture
+    return running.picture()
 
 
 def open_optimization(
@@ -103,8 +108,10 @@ def tune(
     tiles: list[tuple[str, NDArray[np.uint8]]] = []
     for number, (stroke, strength) in enumerate(settings, 1):
         name = f"strength {strength:.2g}, stroke {stroke:g}"
+        setting = {**given, "stroke": stroke, "style_strength": strength}
+        running = open_optimization(photo, paintings, regions=regions, **setting)
+        running.check_output(Path(output))
         if follow is not None:
             follow(name, number, count)
-        painted = optimize(photo, paintings, regions=regions, **{**given, "stroke": stroke, "style_strength": strength})
-        tiles.append((name, to_eight_bits(painted.pixels)))
+        tiles.append((name, to_eight_bits(_run(running).pixels)))
     write(Picture(contact_sheet(tiles, columns=columns)), output)

@@ -176,11 +176,11 @@ class Nearest(StyleLoss):
 
     def collect(self, features: Tensor, weights: Tensor, target: Tensor) -> Tensor:
         flat = features.float().flatten(2)[0].T
-        weights = weights.flatten().expand(len(flat))
+        counted = _of_each(weights, flat)
         return torch.stack(
             [
                 (_distance_to_nearest(queries, target) * share).sum()
-                for queries, share in zip(torch.split(flat, QUERIES), torch.split(weights, QUERIES), strict=True)
+                for queries, share in zip(torch.split(flat, QUERIES), torch.split(counted, QUERIES), strict=True)
             ]
         ).sum()
 
@@ -230,12 +230,17 @@ def _moments(features: Tensor, weights: Tensor) -> Tensor:
 def _histograms(features: Tensor, weights: Tensor, widths: Tensor) -> Tensor:
     """Return histograms of the channels, (C, BINS) float32, of bins of the given widths, (C, 1)."""
     flat = features.float().flatten(2)[0]
-    counted = weights.flatten().expand(flat.shape[1])
+    counted = _of_each(weights, flat.T)
     places = (flat / widths).clamp(0, BINS - 1)
     bins = places.detach().floor().clamp_max(BINS - 2)
     above = (places - bins) * counted
     counts = flat.new_zeros(len(flat), BINS)
     return counts.scatter_add(1, bins.long(), counted - above).scatter_add(1, bins.long() + 1, above)
+
+
+def _of_each(weights: Tensor, positions: Tensor) -> Tensor:
+    """Return what each of N positions, (N, C), counts, (N,), beside them: a number for all may be on any device."""
+    return weights.to(positions.device).flatten().expand(len(positions))
 
 
 def _mean_and_covariance(moments: Tensor) -> tuple[Tensor, Tensor]:

@@ -5,8 +5,9 @@ app = create_app(ServerSettings(studio=False))              # for any ASGI serve
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from impasto.lazy import importer
 from impasto.server.settings import ServerSettings
 
 if TYPE_CHECKING:
@@ -14,11 +15,4 @@ if TYPE_CHECKING:
 
 __all__ = ["ServerSettings", "create_app"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import the application when it is asked for: its settings alone need no web framework."""
-    if name != "create_app":
-        raise AttributeError(f"module 'impasto.server' has no attribute {name!r}")
-    from impasto.server.app import create_app
-
-    return create_app
+__getattr__ = importer("impasto.server", {"create_app": "impasto.server.app"})

@@ -163,8 +163,7 @@ class Jobs:
             log.exception("job %s", job.id)
             job.error = {"type": "ServerError", "message": f"the job could not be done ({type(error).__name__})"}
         finally:
-            if job.on_end is not None:
-                job.on_end(job, state)
+            state = _told(job, state)
             job.state, job.ended = state, time.perf_counter()
             del self.tasks[job.id]
             self.metrics.ended(job.kind, state)
@@ -190,6 +189,18 @@ class Jobs:
     def _forget(self, job: Job) -> None:
         self.known.pop(job.id, None)
         shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _told(job: Job, state: str) -> str:
+    """Call what a job has for its end, and return the state that it ends in: failed, if that fails."""
+    try:
+        if job.on_end is not None:
+            job.on_end(job, state)
+    except Exception as error:  # whatever it is, the job is over, and its place is free
+        log.exception("job %s", job.id)
+        job.error = {"type": "ServerError", "message": f"its result could not be kept ({type(error).__name__})"}
+        return "failed"
+    return state
 
 
 def _lay_out(folder: Path, files: Mapping[str, Content]) -> None:

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 __all__ = ["Metrics"]
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 60)
 
 
@@ -39,9 +40,10 @@ class Metrics:
         self._jobs = Counter("impasto_jobs", "Jobs that ended", ["kind", "state"], registry=registry)
 
     def answered(self, scope: Scope, status: int, seconds: float) -> None:
-        """Count a request; those that no route of ours took are one path, so that no client makes up names."""
+        """Count a request; paths without a route of ours are one, and methods that are not HTTP's own."""
         path = getattr(scope.get("route"), "path", "") or "other"
-        self._requests.labels(scope["method"], path, status or "none").inc()
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._requests.labels(method, path, status or "none").inc()
         self._seconds.labels(path).observe(seconds)
 
     def painted(self, pixels: int, stages: dict[str, float]) -> None:

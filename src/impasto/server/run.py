@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 
+import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -22,28 +23,39 @@ GRACE = 3
 """Seconds for which a server that ends waits for what it is at."""
 MOST_CONNECTIONS = 1000
 HEAD_TIME = 15.0
-"""Seconds in which a connection must bring its first request's head."""
+"""Seconds in which a connection must bring a request's head."""
 
 
 class Impatient(H11Protocol):
-    """HTTP on one connection, which is closed if no request comes on it in good time."""
+    """HTTP on one connection, which is closed if a request's head, the first or a later one, takes too long."""
 
     due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait."""
         super().connection_made(transport)
-        self.due = self.loop.call_later(HEAD_TIME, self._give_up)
+        self._wait()
+
+    def handle_events(self) -> None:
+        """Do what has come, and begin to wait if the next head is not there."""
+        super().handle_events()
+        if self.conn.their_state is not h11.IDLE:
+            self._wait_no_more()
+        elif self.due is None:
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         super().connection_lost(exc)
+        self._wait_no_more()
+
+    def _wait(self) -> None:
+        self.due = self.loop.call_later(HEAD_TIME, self.transport.close)
+
+    def _wait_no_more(self) -> None:
         if self.due is not None:
             self.due.cancel()
-
-    def _give_up(self) -> None:
-        if getattr(self, "cycle", None) is None and not self.transport.is_closing():
-            self.transport.close()
+            self.due = None
 
 
 def run(settings: ServerSettings, say: Callable[[str], None]) -> None:

@@ -29,6 +29,7 @@ class ServerSettings:
     max_pixels: int = option(50_000_000, "pixels of a picture, and of its painting, at most", low=1)
     max_seconds: float = option(300.0, "length of a film at most, in seconds", low=1)
     max_memory: str = option("", "memory to take at most, such as 2GB; else most of what is free")
+    max_disk: str = option("8GB", "room on the disk for all that visitors of the studio bring and get")
     jobs: int = option(8, "jobs that run or wait at most; one runs at a time; 0 takes none", low=0)
     job_time: str = option("30m", "time that a job may take")
     keep: str = option("1h", "time that a job's result is kept")
@@ -42,7 +43,7 @@ class ServerSettings:
         check(self)
         for name in ("deadline", "job_time", "keep"):
             seconds_of(getattr(self, name), flag(name))
-        for name in ("max_bytes", "max_film", "max_memory"):
+        for name in ("max_bytes", "max_film", "max_disk", "max_memory"):
             if name != "max_memory" or self.max_memory:
                 bytes_of(getattr(self, name), flag(name))
         if not self.is_local and not self.key:

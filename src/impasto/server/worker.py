@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from impasto.optimizing.optimization import Optimization
     from impasto.training.fit import FitReport, StyleFit
     from impasto.video.film import Painted
+    from impasto.video.opening import FilmOptions
 
 __all__ = ["main"]
 
@@ -32,6 +34,7 @@ NICENESS = 10
 PREVIEW_SIZE = 512
 PREVIEW_EVERY = 2.0  # seconds
 SAY_EVERY = 0.25  # seconds
+PART = "name a part by start and end"
 
 
 class Teller:
@@ -108,14 +111,13 @@ def film(job: dict[str, Any], teller: Teller) -> None:
     from impasto.video.opening import FilmOptions, open_reel
     from impasto.video.painting import load_styles
 
-    options = FilmOptions(**job["film_options"])
+    options, longest = FilmOptions(**job["film_options"]), Fraction(job["max_seconds"])
     chosen = {**job["engine"], **job["options"]}
     stylizer, _ = load_styles(job["style"], subject=job["subject"], background=job["background"], **chosen)
     with closing(open_reel(job["film"], options, stylizer.options.max_pixels)) as reel:
         length = reel.film.seconds
-        if length is not None and length > job["max_seconds"]:
-            limit = f"the limit is {job['max_seconds']:g} s"
-            raise FilmError("film", f"is {float(length):.0f} s long, {limit}; name a part by start and end")
+        if length is not None and length > longest:
+            raise FilmError("film", f"is {float(length):.0f} s long, the limit is {float(longest):g} s; {PART}")
         first = next((item.pixels for item in reel.items() if hasattr(item, "pixels")), None)
     if first is not None:
         teller.show(stylizer.paint(Picture(first), "the first frame"))
@@ -124,8 +126,20 @@ def film(job: dict[str, Any], teller: Teller) -> None:
         over = min(1.0, float(painted.until / length)) if length else 0.0
         teller.step(over, f"frame {painted.frames}, {painted.rate:.1f} frames/s")
 
-    painted = paint_film(job["film"], job["result"], stylizer, options, steady=job["steady"], follow=follow)
-    teller.say(notices=list(painted.notices))
+    part = _at_most(options, longest)  # for a film may not say how long it is, or not rightly
+    painted = paint_film(job["film"], job["result"], stylizer, part, steady=job["steady"], follow=follow)
+    cut = part.end != options.end and painted.until > max(length or 0, longest - 2 / painted.film.rate)
+    too_long = [f"film: only {float(longest):g} s are painted, which is the limit; {PART}"]
+    teller.say(over=1.0, notices=[*painted.notices, *(too_long if cut else [])])
+
+
+def _at_most(options: FilmOptions, longest: Fraction) -> FilmOptions:
+    """Return options of a film of which no more than so many seconds are painted."""
+    from impasto.video.frames import clock
+
+    start, end = options.span
+    latest = (start or 0) + longest
+    return options if end is not None and end <= latest else replace(options, end=clock(latest))
 
 
 def _check_pictures(job: dict[str, Any], *names: str) -> None:

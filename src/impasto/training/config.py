@@ -62,6 +62,9 @@ class TrainConfig:
     steady_noise: float = option(0.02, "deviation of that noise", low=0, high=1)
     steady_shift: int = option(6, "largest such shift in px", low=0)
     teacher_weight: float = option(200.0, "weight of the error against the teacher's paintings", low=0)
+    between_weight: float = option(
+        100.0, "weight of that error between styles, and between a style and the photo; 0 leaves both to chance", low=0
+    )
     losses: str = option("relative", "relative losses or the papers' absolute ones", choices=("relative", "absolute"))
     content_layers: tuple[str, ...] = option(("relu4_2",), "VGG-19 layers that content is compared at")
     style_layers: tuple[str, ...] = option(

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from impasto.errors import EngineUnavailable, TrainingError
 from impasto.perceptual.device import open_device
 
-__all__ = ["World", "leads", "restarted"]
+__all__ = ["World", "leads", "under_torchrun"]
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,12 @@ def leads() -> bool:
     return _from_environment("RANK", 0) == 0
 
 
-def restarted() -> bool:
-    """Return whether torchrun has started the processes again after one of them failed (--max-restarts)."""
-    return _from_environment("TORCHELASTIC_RESTART_COUNT", 0) > 0
+def under_torchrun() -> bool:
+    """Return whether torchrun has started this process; it may be again, after one was lost (--max-restarts).
+
+    Which of both is not known: TORCHELASTIC_RESTART_COUNT stays 0 on machines that have lost no process themselves.
+    """
+    return dist.is_torchelastic_launched()
 
 
 def _from_environment(name: str, default: int) -> int:

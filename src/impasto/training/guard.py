@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from copy import deepcopy
 from statistics import median
 from typing import Any
 
-from impasto.errors import TrainingError
-from impasto.training.state import TrainState
+from impasto.errors import Diverged
+from impasto.training.state import Memory, TrainState
 
 __all__ = ["Guard"]
 
@@ -32,51 +31,54 @@ MOST = 5
 class Guard:
     """Keeps the last good state in memory, and puts it back.
 
-    state: of the run, from which on it is watched; every: steps between states that are kept.
+    state: of the run, which is watched from there on, or goes on being watched; every: steps between states that are
+    kept.  All that is remembered is a part of the state, and so of its checkpoints.
     What is put back is all but the steps done, so that other photos come next, and the learning rates, which are
     halved.  Every process of a run has its own and decides the same, as they see the same losses.
     """
 
     def __init__(self, state: TrainState, every: int) -> None:
         self.every = every
-        self.usual: deque[float] = deque(maxlen=WINDOW)
-        self.spikes = self.returns = 0
-        self._keep(state)
+        self.memory = state.memory = state.memory or Memory(_copied(state))
 
     def after_step(self, state: TrainState, loss: float) -> None:
         """Look at a step's loss, and go back if it is one spike too many."""
-        if len(self.usual) >= KNOWN and loss > SPIKE * median(self.usual):
-            self.spikes += 1
-            if self.spikes >= IN_A_ROW:
+        memory = self.memory
+        if len(memory.usual) >= KNOWN and loss > SPIKE * median(memory.usual):
+            memory.spikes += 1
+            if memory.spikes >= IN_A_ROW:
                 self.go_back(state, f"the loss was above {SPIKE:g} times the usual for {IN_A_ROW} steps")
             return
-        self.spikes = 0
-        self.usual.append(loss)
+        memory.spikes = 0
+        memory.usual = [*memory.usual, loss][-WINDOW:]
         if state.step % self.every == 0:
-            self._keep(state)
+            memory.kept, memory.returns = _copied(state), 0
 
     def go_back(self, state: TrainState, reason: str) -> None:
-        """Put the last good state back; raises TrainingError if that did not help several times before."""
-        self.returns += 1
-        if self.returns > MOST:
-            raise TrainingError(
+        """Put the last good state back; raises Diverged if that did not help several times before."""
+        kept = self.memory.kept
+        self.memory.returns += 1
+        if self.memory.returns > MOST:
+            raise Diverged(
                 f"{reason} at step {state.step}, and going back {MOST} times with ever smaller learning rates did not "
                 "help; lower --lr or --style-weight and begin anew"
             )
-        state.model.load_state_dict(self.kept["model"])
-        state.average.load_state_dict(self.kept["average"])
-        state.optimizer.load_state_dict(self.kept["optimizer"])
+        state.model.load_state_dict(kept["model"])
+        state.average.load_state_dict(kept["average"])
+        # A copy, for an optimiser goes on with the very tensors that it is given, and changes them in place.
+        state.optimizer.load_state_dict(deepcopy(kept["optimizer"]))
         state.slowdown *= SLOWER
-        self.spikes = 0
+        self.memory.spikes = 0
         logger.warning(
             "step %d: %s; back to the weights of step %d, learning rates times %g",
             state.step,
             reason,
-            self.kept["step"],
+            kept["step"],
             state.slowdown,
         )
 
-    def _keep(self, state: TrainState) -> None:
-        parts: dict[str, Any] = {name: getattr(state, name).state_dict() for name in ("model", "average", "optimizer")}
-        self.kept = deepcopy(parts) | {"step": state.step}
-        self.returns = 0
+
+def _copied(state: TrainState) -> dict[str, Any]:
+    """Return a copy of what is put back, by the names of a checkpoint."""
+    parts = {name: deepcopy(getattr(state, name).state_dict()) for name in ("model", "average", "optimizer")}
+    return {**parts, "step": state.step}

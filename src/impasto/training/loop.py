@@ -10,7 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from impasto.errors import TrainingError
+from impasto.errors import Diverged
 from impasto.training.config import TrainConfig
 from impasto.training.distributed import World
 from impasto.training.guard import Guard
@@ -54,9 +54,9 @@ def run_phase(
 ) -> None:
     """Train on every batch, (N, 3, S, S) uint8 RGB each, changing `state`.
 
-    Ctrl-C waits for the end of a step and its hooks.
-    Raises TrainingError, naming the step, when the loss or its gradient is no longer a number; the state is then as
-    before that step.  With a guard the run goes back instead, and that step's photos are passed over.
+    Ctrl-C and SIGTERM wait for the end of a step and its hooks.
+    Raises Diverged, naming the step, when the loss or its gradient is no longer a number; the state is then as before
+    that step.  With a guard the run goes back instead, and that step's photos are passed over.
     """
     for batch in batches:
         with delayed_interrupt():
@@ -77,10 +77,6 @@ def run_phase(
                 guard.after_step(state, report["loss"])
             for hook in hooks:
                 hook.after_step(state, report, len(photos) * world.size)
-
-
-class Diverged(TrainingError):
-    """The loss of a step or its gradient is no number; the step was not made."""
 
 
 def _step(state: TrainState, task: Task, photos: Tensor, world: World) -> Report:

@@ -27,8 +27,9 @@ from impasto.runtime.engines.torch_engine import load_net
 from impasto.training import hooks
 from impasto.training.balance import balanced
 from impasto.training.config import Phase, TrainConfig, check_sizes
-from impasto.training.distributed import World, restarted
+from impasto.training.distributed import World, under_torchrun
 from impasto.training.guard import Guard
+from impasto.training.interrupts import delayed_interrupt, ended_by_sigterm
 from impasto.training.loop import Hook, run_phase
 from impasto.training.pictures import is_standard, load_previews, style_names
 from impasto.training.progress import Progress
@@ -58,19 +59,20 @@ class Trained:
 
 
 def begin(config: TrainConfig) -> Trained:
-    """Train from the start; or go on, where torchrun has started the processes of this very run again.
+    """Train from the start; or go on, where torchrun starts the processes of this very run again.
 
     Before the first step raises InvalidOption if the config names no style, data or output, if its folder holds a run
     already or its options do not fit the network; PictureError for a painting or preview that cannot be read; DataError
     for data without photos; WeightsError, EngineUnavailable; TrainingError if the output cannot be written.
-    Later raises TrainingError if the loss is no longer a number, or the disk is full.
+    Later raises TrainingError if the loss is no longer a number, or the disk is full.  SIGTERM ends the process, as
+    Ctrl-C does, with a checkpoint.
     """
     for name in ("style", "data", "output"):
         if not getattr(config, name):
             raise InvalidOption(f"training needs --{name}")
     run = Path(config.output)
     if (run / CHECKPOINT).exists():
-        if restarted():
+        if under_torchrun() and _began_with(config, run):
             return resume(run)
         raise InvalidOption(f"--output: {run} holds a run; go on with it by --resume {run}, or name another folder")
     return _train(config, None)
@@ -79,8 +81,8 @@ def begin(config: TrainConfig) -> Trained:
 def resume(run: Path) -> Trained:
     """Go on with the run in this folder from its last checkpoint, with the options that it began with.
 
-    A finished run is returned as it is.  Raises as `begin` does, and TrainingError if there is no checkpoint or it is
-    damaged.
+    A finished run is returned as it is, also where its photos and paintings are gone.  Raises as `begin` does, and
+    TrainingError if there is no checkpoint or it is damaged.
     """
     saved = TrainState.load(run)
     return _train(_config_of(saved, run), saved)
@@ -91,6 +93,12 @@ def trained(run: Path) -> Trained:
     saved = TrainState.load(run)
     config = _config_of(saved, run)
     return _finished(_state(config, saved), config)
+
+
+def _began_with(config: TrainConfig, run: Path) -> bool:
+    """Return whether the run in this folder began with these options; its steps have been counted since."""
+    known = _config_of(TrainState.load(run), run)
+    return known == replace(config, output=str(run), steps=config.steps or known.steps)
 
 
 def _config_of(saved: dict[str, Any], run: Path) -> TrainConfig:
@@ -143,27 +151,31 @@ def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
     state.base = base.facts
 
 
-def _teacher(config: TrainConfig, device: torch.device) -> Teacher:
-    """Return whom to imitate; raises InvalidOption if it does not know a style, and as `_base` does."""
+def _teacher(config: TrainConfig, net: PaintingNet, device: torch.device) -> Teacher:
+    """Return whom `net` shall imitate; raises InvalidOption if it does not know a style, and as `_base` does."""
     known = _base(config.teacher, "--teacher")
     names = style_names(config.style)
     if strange := [name for name in names if name not in known.vectors]:
         raise InvalidOption(f"--teacher: {config.teacher} knows no style {strange[0]}")
+    if config.between_weight and net.style_parameters:
+        if IDENTITY not in known.vectors:
+            raise InvalidOption(f"--teacher: {config.teacher} has learned no identity; give --between-weight 0")
+        names = [*names, IDENTITY]
     net = known.net.to(device, memory_format=torch.channels_last).requires_grad_(False)  # type: ignore[call-overload]
     return Teacher(net, torch.stack([known.vectors[name] for name in names]).to(device))
 
 
 def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
-    with World.join(config.device) as world, ExitStack() as stack:
+    with World.join(config.device) as world, ended_by_sigterm(), ExitStack() as stack:
         state = _state(config, saved, world.device)
+        if 0 < config.steps <= state.step:
+            return _finished(state, config)
         _check_fit(config, state.model.net)
         source = open_sources(config.data)
         # Written down, so that a run that goes on with more or fewer processes keeps its course.
         config = replace(config, steps=config.phases(len(source), world.size)[-1].last)
         phases = config.phases(len(source))
         left = [phase for phase in phases if phase.last > state.step]
-        if not left:
-            return _finished(state, config)
         # What can be wrong with pictures and folders is found before the seconds that VGG-19 takes.
         paintings = {
             phase.style_size: [load_painting(file, phase.style_size) for file in config.style] for phase in left
@@ -173,7 +185,7 @@ def _train(config: TrainConfig, saved: dict[str, Any] | None) -> Trained:
         criterion = _criterion(config, world.device)
         sketching = criterion if is_standard(config) else None
         state.sketches = {Path(painting).stem: sketch_painting(painting, sketching) for painting in config.style}
-        teacher = _teacher(config, world.device) if config.teacher else None
+        teacher = _teacher(config, state.model.net, world.device) if config.teacher else None
         for phase in left:
             sized = [painting.to(world.device) for painting in paintings[phase.style_size]]
             targets = style_targets(criterion, sized)
@@ -236,7 +248,8 @@ def _hooks(state: TrainState, config: TrainConfig, world: World, steps: int, sta
     _make_folder(run, config)
 
     def closed(hook: Hook) -> Hook:
-        return stack.enter_context(closing(hook))
+        stack.callback(_close, hook)
+        return hook
 
     beside = [
         closed(hooks.Record(run, config.log_every, state.step)),
@@ -245,6 +258,11 @@ def _hooks(state: TrainState, config: TrainConfig, world: World, steps: int, sta
         closed(Progress(state.step, steps)),
     ]
     return [*beside, closed(hooks.Previews(run, config.preview_every, photos, names))] if photos else beside
+
+
+def _close(hook: Hook) -> None:
+    with delayed_interrupt():
+        hook.close()
 
 
 def _make_folder(run: Path, config: TrainConfig) -> None:

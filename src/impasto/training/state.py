@@ -20,11 +20,25 @@ from impasto.training.config import TrainConfig
 from impasto.training.schedule import averaging_decay, learning_rate_factor
 from impasto.training.task import StyledNetwork
 
-__all__ = ["CHECKPOINT", "TrainState"]
+__all__ = ["CHECKPOINT", "Memory", "TrainState"]
 
 CHECKPOINT = "checkpoint.pt"
 
 Tensors = list[Tensor] | tuple[Tensor, ...]
+
+
+@dataclass
+class Memory:
+    """What a guard remembers, see `impasto.training.guard`.
+
+    kept: model, average, optimizer and step of the last good state; usual: losses of the last good steps; spikes: so
+    many in a row until now; returns: how often the run went back since a state was last kept.
+    """
+
+    kept: dict[str, Any]
+    usual: list[float] = field(default_factory=list)
+    spikes: int = 0
+    returns: int = 0
 
 
 @dataclass
@@ -35,8 +49,8 @@ class TrainState:
     time that they took, without waiting for photos; rates: full learning rates of the optimiser's groups.
     whole: whether model, optimiser, average and step belong together, as they do but for a moment in `update`.
     base: facts of what the run started from, or None; sketches: of the styles' paintings, by name.
-    slowdown: what the learning rates are multiplied by since the run had to go back, see `impasto.training.guard`;
-    samples: photos that all processes together have consumed.
+    slowdown: what the learning rates are multiplied by since the run had to go back; memory: of the guard, or None
+    without one; samples: photos that all processes together have consumed.
     """
 
     model: StyledNetwork
@@ -49,6 +63,7 @@ class TrainState:
     base: dict[str, Any] | None = None
     sketches: dict[str, Sketch] = field(default_factory=dict)
     slowdown: float = 1.0
+    memory: Memory | None = None
     samples: int = 0
 
     @classmethod
@@ -108,6 +123,7 @@ class TrainState:
             "optimizer": self.optimizer.state_dict(),
             "base": self.base,
             "slowdown": self.slowdown,
+            "memory": None if self.memory is None else vars(self.memory),
             "samples": self.samples,
             "sketches": {name: _packed(sketch) for name, sketch in self.sketches.items()},
         }
@@ -130,6 +146,8 @@ class TrainState:
             self.optimizer.load_state_dict(saved["optimizer"])
             self.step, self.seconds, self.base = saved["step"], saved["seconds"], saved.get("base")
             self.slowdown, self.samples = float(saved.get("slowdown", 1.0)), int(saved.get("samples", 0))
+            remembered = saved.get("memory")
+            self.memory = None if remembered is None else Memory(**remembered)
             self.sketches = {name: _unpacked(packed) for name, packed in saved.get("sketches", {}).items()}
         except (AttributeError, IndexError, KeyError, RuntimeError, TypeError, ValueError) as error:
             raise TrainingError(f"the {CHECKPOINT} is not one of this run's network and styles") from error

@@ -59,7 +59,7 @@ def style_targets(criterion: PerceptualCriterion, paintings: Sequence[Tensor]) -
 class Teacher:
     """A trained network whose paintings a smaller one learns to imitate.
 
-    vectors: (styles, P) float32, in the order of the model's own styles.
+    vectors: (styles + 1, P) float32, in the order of the model's own; the last is the identity's.
     Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".  Differs: the targets are pictures.
     A step without perceptual losses takes a small part of the time of one with them.
     """
@@ -68,9 +68,9 @@ class Teacher:
     vectors: Tensor
 
     @torch.no_grad()
-    def paint(self, photos: Tensor, styles: Tensor) -> Tensor:
-        """Return paintings, (N, 3, S, S), about [0, 1], of such photos; styles: (N,) int64."""
-        painted: Tensor = self.net(photos, self.vectors[styles])
+    def paint(self, photos: Tensor, vectors: Tensor) -> Tensor:
+        """Return paintings, (N, 3, S, S), about [0, 1], of such photos; vectors: (N, P), of its own styles."""
+        painted: Tensor = self.net(photos, vectors)
         return painted
 
 
@@ -110,12 +110,14 @@ class StyleTask:
                 distances = self._distances(painted, photos, styles)
                 terms |= {"content": distances.content, "style": distances.style}
             if self.teacher is not None and config.teacher_weight:
-                error = painted - self.teacher.paint(photos, styles).float()
+                error = painted - self.teacher.paint(photos, self.teacher.vectors[styles]).float()
                 terms["teacher"] = error.square().flatten(1).mean(1)
             if config.steady_weight:
                 terms["steady"] = self._unsteadiness(model, photos, styles, painted, chance)
             if config.identity_weight and model.net.style_parameters:
                 terms["identity"] = self._identity_error(model, photos)
+            if self.teacher is not None and config.between_weight and model.net.style_parameters:
+                terms["between"] = self._error_between(self.teacher, model, photos, styles, chance)
         report = {name: term.mean() for name, term in terms.items()}
         weights = self.weights(step)
         weighted = dict(report)
@@ -139,6 +141,7 @@ class StyleTask:
             "steady": config.steady_weight,
             "identity": config.identity_weight,
             "teacher": config.teacher_weight,
+            "between": config.between_weight,
         }
 
     def _distances(self, painted: Tensor, photos: Tensor, styles: Tensor) -> Distances:
@@ -176,6 +179,27 @@ class StyleTask:
         """Return the mean squared error of some photos painted in the identity style, (N / 4,) float32."""
         some = photos[: (len(photos) + 3) // 4]
         error: Tensor = model.net(some, model.identity).float() - some
+        return error.square().flatten(1).mean(1)
+
+    def _error_between(
+        self, teacher: Teacher, model: StyledNetwork, photos: Tensor, styles: Tensor, chance: torch.Generator
+    ) -> Tensor:
+        """Return how far half of the photos, painted between their style and another, are from the teacher's there.
+
+        Mean squared errors, (N / 2,) float32.  Every second other is the identity, as strength leads from it to a
+        style.  Of what lies between two vectors a network that learns only the ends knows nothing: it may change all at
+        once there, or away from both.
+        """
+        half, last = slice(0, (len(photos) + 1) // 2), len(model.vectors) - 1
+        drawn = torch.rand((len(photos[half]) * self.world.size, 2), generator=chance)
+        others, shares = self.world.share(drawn).to(photos.device).tensor_split(2, dim=1)
+        ends = (2 * last * others[:, 0]).long().clamp(max=last), styles[half]
+
+        def between(vectors: Tensor) -> Tensor:
+            return torch.lerp(vectors[ends[0]], vectors[ends[1]], shares)
+
+        painted = model.net(photos[half], between(model.vectors)).float()
+        error: Tensor = painted - teacher.paint(photos[half], between(teacher.vectors)).float()
         return error.square().flatten(1).mean(1)
 
 

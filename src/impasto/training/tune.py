@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
@@ -14,7 +15,7 @@ import torch
 from torch import Tensor
 
 from impasto.atomic import atomic_write, make_folder
-from impasto.errors import EngineUnavailable, InvalidOption, TrainingError
+from impasto.errors import Diverged, EngineUnavailable, InvalidOption, TrainingError
 from impasto.options import seconds_of
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.paintings import load_painting
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Best", "tune"]
 
-BEST = "best.toml"
+BEST, STUDY = "best.toml", "study.db"
 
 
 @dataclass(frozen=True)
@@ -53,22 +54,23 @@ def tune(base: TrainConfig, config: TuneConfig, follow: Callable[[str], None] = 
     Learning rate (the vectors' keeps its ratio to it), style weight and the network's width are searched.
     base: of all runs; its output is the study's folder, in which study.db keeps every trial: the same call goes on
     with it, and a trial that was interrupted goes on from its checkpoint.  follow: called with a line after each trial.
+    A trial whose loss leaves its way is one that has come to its end; whatever else is wrong ends the search, and that
+    trial is made again by the next call.
     Raises InvalidOption for a folder that holds another study, EngineUnavailable if Optuna is absent, TrainingError if
-    no trial came to its end, and before the first trial as `training.run.begin` does.
+    no trial was judged or study.db cannot be used, and as `training.run.begin` does.
     """
     if not base.output:
         raise InvalidOption("tuning needs --output, the study's folder")
     if not config.judge:
         raise InvalidOption("tuning needs --judge, photos set apart")
     judge = _Judge(base, config)
-    study = _open(make_folder(Path(base.output)), base, config)
-    done = _again(study)
+    folder = make_folder(Path(base.output))
 
     def objective(trial: Trial) -> float:
         chosen = _chosen(trial, base, config)
         try:
             made = run.resume(Path(chosen.output)) if _begun(chosen) else run.begin(chosen)
-        except TrainingError as error:  # a learning rate that is too large is an answer, too
+        except Diverged as error:  # a learning rate that is too large is an answer, too
             follow(f"trial {trial.number}: {_written(chosen)}: {error}")
             raise _optuna().TrialPruned from error
         value = judge(made)
@@ -76,9 +78,12 @@ def tune(base: TrainConfig, config: TuneConfig, follow: Callable[[str], None] = 
         return value
 
     seconds = seconds_of(config.budget, "--budget") if config.budget else None
-    if done < config.trials:
-        study.optimize(objective, n_trials=config.trials - done, timeout=seconds)
-    return _best(study, base, config)
+    with _damage_told(folder / STUDY):
+        study = _open(folder, base, config)
+        done = _again(study)
+        if done < config.trials:
+            study.optimize(objective, n_trials=config.trials - done, timeout=seconds)
+        return _best(study, base, config)
 
 
 class _Judge:
@@ -114,12 +119,26 @@ def _optuna() -> Any:
     return optuna
 
 
+@contextmanager
+def _damage_told(study: Path) -> Iterator[None]:
+    """Raise TrainingError where the database of a study cannot be read or written."""
+    unusable = _optuna().exceptions.StorageInternalError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        yield
+    except (SQLAlchemyError, unusable) as error:
+        cause = error.__cause__ or error
+        reason = getattr(cause, "orig", None) or cause
+        raise TrainingError(f"--output: {study} cannot be used ({reason}); mend it, or name another folder") from error
+
+
 def _open(folder: Path, base: TrainConfig, config: TuneConfig) -> Study:
     """Return the folder's study; raises InvalidOption if it is one of other options."""
     optuna = _optuna()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # it would print the trace of an error that is told in one line
     study: Study = optuna.create_study(
-        study_name="impasto", storage=f"sqlite:///{folder / 'study.db'}", direction="minimize", load_if_exists=True
+        study_name="impasto", storage=f"sqlite:///{folder / STUDY}", direction="minimize", load_if_exists=True
     )
     # As many seeds as trials, or a study that goes on would ask for the same random ones again.
     study.sampler = optuna.samplers.TPESampler(seed=base.seed + len(study.trials))

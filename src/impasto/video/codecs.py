@@ -104,7 +104,7 @@ def pixel_format(codec: Any, look: Look, size: tuple[int, int]) -> str:
     else:
         fitting = list(formats)
     names: list[str] = [each.name for each in fitting if each.name not in FULL_RANGE]
-    own = plain if _is_rgb(av.VideoFormat(own)) else own
+    own = own if _has_colours_apart(av.VideoFormat(own)) else plain
     for name in (own, plain, plain.removesuffix("10le"), *names):
         if name in names:
             return name
@@ -115,8 +115,9 @@ def pixel_format(codec: Any, look: Look, size: tuple[int, int]) -> str:
     )
 
 
-def _is_rgb(layout: Any) -> bool:
-    return bool(layout.is_rgb or layout.has_palette)
+def _has_colours_apart(layout: Any) -> bool:
+    """Return whether a format is YUV, neither RGB nor grey, which a painting of a grey film is not."""
+    return len(layout.components) >= 3 and not (layout.is_rgb or layout.has_palette)
 
 
 def _subsamples(layout: Any, size: tuple[int, int]) -> bool:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import FilmError, ImpastoError, InvalidOption, UnwritableOutput
-from impasto.image import IntegerArray, resize
+from impasto.image import IntegerArray
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
-from impasto.video.frames import Film, Frame, Reel, Sound, clock
+from impasto.video.frames import Film, Frame, Reel, Sound, clock, resized
 from impasto.video.keys import Parts
 from impasto.video.masks import masks_over_time, places_of
 from impasto.video.motion import on_one_core
@@ -136,7 +136,7 @@ class _Work:
 
     def _sized(self) -> Generator[Frame | Sound, None, None]:
         for item in self.reel.items():
-            yield replace(item, pixels=resize(item.pixels, self.size)) if isinstance(item, Frame) else item
+            yield resized(item, self.size) if isinstance(item, Frame) else item
 
     # Stages close those before them, so that no thread reads a film that is closed already.
 

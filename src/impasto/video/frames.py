@@ -1,15 +1,15 @@
-"""What a film is here: facts that hold for all of it, and a stream of upright RGB frames with sound between them."""
+"""What a film is here: facts that hold for all of it, and a stream of upright frames with sound between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Any, Protocol
 
-from impasto.image import IntegerArray
+from impasto.image import IntegerArray, resize
 
-__all__ = ["Film", "Frame", "Look", "Reel", "Sound", "clock"]
+__all__ = ["Film", "Frame", "Look", "Reel", "Sound", "clock", "resized"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,13 +17,21 @@ class Frame:
     """One frame.
 
     pixels: (H, W, 3) uint8 or uint16 RGB, upright; time: seconds since the film's beginning; duration: seconds, or None
-    where the film does not say; name: of its file without the ending, in a sequence of pictures.
+    where the film does not say; name: of its file without the ending, in a sequence of pictures; alpha: (H, W) of the
+    pixels' dtype, 0 is transparent, or None.
     """
 
     pixels: IntegerArray
     time: Fraction
     duration: Fraction | None = None
     name: str = ""
+    alpha: IntegerArray | None = None
+
+
+def resized(frame: Frame, size: tuple[int, int]) -> Frame:
+    """Return a frame at (height, width)."""
+    alpha = None if frame.alpha is None else resize(frame.alpha, size)
+    return replace(frame, pixels=resize(frame.pixels, size), alpha=alpha)
 
 
 @dataclass(frozen=True, eq=False)

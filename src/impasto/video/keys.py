@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.errors import FilmError
 from impasto.video.frames import Frame
 from impasto.video.motion import Motion, MotionTracker, Seen, on_one_core, opencv
 
@@ -112,22 +113,26 @@ class Around:
         self.tracker, self.evenly = MotionTracker(), evenly
 
     def __call__(self, items: Iterable[Frame | Other]) -> Generator[tuple[Frame | Other, Parts], None, None]:
-        """Yield the items, and what those that are frames are made of."""
+        """Yield the items, and what those that are frames are made of; before an error, all that came before it."""
         stretch: _Stretch[Other] = _Stretch()
-        for item in items:
-            if not isinstance(item, Frame):
-                stretch.items.append(item)
-                continue
-            seen = self.tracker(item.pixels)
-            if seen.back is None:
-                yield from stretch.made(evenly=self.evenly)
-                yield item, Parts()
-            else:
-                stretch.add(item, seen)
-                if not stretch.is_long:
+        try:
+            for item in items:
+                if not isinstance(item, Frame):
+                    stretch.items.append(item)
                     continue
-                yield from stretch.made(evenly=self.evenly)
-            stretch = _Stretch(_Key.at(item, seen))
+                seen = self.tracker(item.pixels)
+                if seen.back is None:
+                    yield from stretch.made(evenly=self.evenly)
+                    yield item, Parts()
+                else:
+                    stretch.add(item, seen)
+                    if not stretch.is_long:
+                        continue
+                    yield from stretch.made(evenly=self.evenly)
+                stretch = _Stretch(_Key.at(item, seen))
+        except FilmError:
+            yield from stretch.made(evenly=self.evenly)
+            raise
         yield from stretch.made(evenly=self.evenly)
 
 

@@ -181,8 +181,8 @@ class FilmReader:
     def items(self) -> Iterator[Frame | Sound]:
         """See `Reel.items`.
 
-        Raises FilmError, with the time, for a frame in the middle that cannot be decoded.  A file that ends too early
-        is read as far as it goes, and a notice says so.
+        Raises FilmError, with the time, for a frame in the middle that cannot be decoded or read.  A file that ends
+        too early is read as far as it goes, and a notice says so.
         """
         yield from self._first
         yield from self._items
@@ -222,11 +222,13 @@ class FilmReader:
         return pictures
 
     def _packets(self) -> Iterator[Any]:
-        """Yield packets of pictures and sound; a file that breaks off ends them."""
+        """Yield packets of pictures and sound until the file ends or breaks off; what else goes wrong is an error."""
         try:
             yield from self.container.demux(self.video, *self.sounds)
         except (self._av.error.InvalidDataError, self._av.error.EOFError):
             self._broke_off = True
+        except self._av.error.FFmpegError as error:
+            raise FilmError(self.name, f"cannot be read after {clock(self._until)} ({error.strerror})") from error
 
     def _sound(self, packet: Any) -> Iterator[Sound]:
         if packet.pts is None:
@@ -239,12 +241,18 @@ class FilmReader:
         self._turn = picture.rotation
         time = self._until if picture.pts is None else picture.pts * picture.time_base - self.origin
         duration = picture.duration * picture.time_base if picture.duration else 1 / self._rate
-        return Frame(self._pixels(picture), time, duration)
+        pixels: Any = self._pixels(picture)
+        alpha = np.ascontiguousarray(pixels[..., 3]) if pixels.shape[2] == 4 else None
+        if alpha is not None and alpha.min() == np.iinfo(alpha.dtype).max:
+            alpha = None  # as in most GIFs, nothing is transparent
+        return Frame(np.ascontiguousarray(pixels[..., :3]), time, duration, alpha=alpha)
 
     def _pixels(self, picture: Any) -> IntegerArray:
-        deep = any(component.bits > 8 for component in picture.format.components)
-        pixels: Any = self._converted(picture, format="rgb48le" if deep else "rgb24").to_ndarray()
-        upright: IntegerArray = np.ascontiguousarray(np.rot90(pixels, round(self._turn / 90)))
+        """Return a picture upright, (H, W, 3) uint8 or uint16, or (H, W, 4) where it can be transparent."""
+        parts = picture.format.components
+        formats = ("rgba", "rgba64le") if any(part.is_alpha for part in parts) else ("rgb24", "rgb48le")
+        pixels: Any = self._converted(picture, format=formats[any(part.bits > 8 for part in parts)]).to_ndarray()
+        upright: IntegerArray = np.rot90(pixels, round(self._turn / 90))
         return upright
 
     @cached_property
@@ -254,6 +262,7 @@ class FilmReader:
     def _note_the_end(self) -> None:
         promised = self._promised
         missing = Fraction(0) if promised is None else promised - self.start - self._until
-        if self._failed or self._broke_off or (missing > SHORT / self._rate and self.end is None):
+        is_part = promised is not None and self.end is not None and self.end < promised
+        if self._failed or self._broke_off or (missing > SHORT / self._rate and not is_part):
             of = "" if promised is None else f" of {clock(promised)}"
             self.notices.append(f"{self.name}: the file breaks off at {clock(self._until + self.start)}{of}")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
-from impasto.errors import FilmError, UnwritableOutput
-from impasto.image import DEFAULT_MAX_PIXELS, SUFFIXES, IntegerArray, Picture, format_of, read, resize, write
-from impasto.video.frames import Film, Frame, Look, Sound
+from impasto.errors import FilmError, PictureError, UnwritableOutput
+from impasto.image import DEFAULT_MAX_PIXELS, SUFFIXES, Picture, format_of, read, repaint, resize, write
+from impasto.video.frames import Film, Frame, Look, Sound, clock
 
 __all__ = ["SequenceReader", "SequenceWriter", "is_sequence"]
 
@@ -43,24 +43,31 @@ class SequenceReader:
         self.files = _pictures(name)[begin : None if end is None else -int(-end * rate // 1)]
         if not self.files:
             raise FilmError(name, "holds no pictures for these frames")
-        self.size = self._pixels(self.files[0]).shape[:2]
+        self.size = self._read(self.files[0]).size
         self.film = Film(name, self.size, rate, 1 / rate, len(self.files) / rate, Look())
 
     def items(self) -> Iterator[Frame | Sound]:
-        """See `Reel.items`; pictures of another size than the first are resized, which a notice says."""
+        """See `Reel.items`; pictures of another size than the first are resized, which a notice says.
+
+        Raises FilmError, with the time, for a picture that cannot be read.
+        """
         for index, file in enumerate(self.files):
-            pixels = self._pixels(file)
-            if pixels.shape[:2] != self.size:
+            try:
+                picture = self._read(file)
+            except PictureError as error:
+                when = clock(index / self.rate)
+                raise FilmError(self.name, f"the frame at {when} cannot be read: {error}") from error
+            if picture.size != self.size:
                 height, width = self.size
                 self.notices.append(f"{file}: resized to the first picture's {width} x {height} px")
-                pixels = resize(pixels, self.size)
-            yield Frame(pixels, index / self.rate, 1 / self.rate, file.stem)
+                picture = repaint(picture, resize(picture.pixels, self.size))
+            yield Frame(picture.pixels, index / self.rate, 1 / self.rate, file.stem, picture.alpha)
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def _pixels(self, file: Path) -> IntegerArray:
-        return read(file, max_pixels=self.max_pixels).pixels
+    def _read(self, file: Path) -> Picture:
+        return read(file, max_pixels=self.max_pixels)
 
 
 def _pictures(name: str) -> list[Path]:
@@ -98,7 +105,7 @@ class SequenceWriter:
     def put(self, frame: Frame) -> None:
         """Write a frame."""
         self.count += 1
-        write(Picture(frame.pixels), self.folder / self._file(frame), quality=self.quality)
+        write(Picture(frame.pixels, frame.alpha), self.folder / self._file(frame), quality=self.quality)
 
     def put_sound(self, sound: Sound, origin: Fraction) -> None:
         """Leave sound out."""

@@ -1,27 +1,35 @@
-"""Writing films with PyAV: pictures encoded with their own times, sound copied where the container takes it."""
+"""Writing films with PyAV: pictures encoded with their own times, and sound; see `impasto.video.tracks`."""
 
 from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+
 from impasto.atomic import atomic_write, check_folder
-from impasto.errors import InvalidOption, UnwritableOutput
+from impasto.errors import FilmError, InvalidOption, UnwritableOutput
 from impasto.video.codecs import FULL_RANGE, encoder, options_for, pixel_format
-from impasto.video.frames import Film, Frame, Sound
+from impasto.video.frames import Film, Frame, Sound, clock
 from impasto.video.palette import Palette
 from impasto.video.reading import converter, pyav
+from impasto.video.tracks import Tracks
 
 __all__ = ["FilmWriter", "film_writer"]
 
 REASONS = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up", errno.EFBIG: "it is too large"}
 FULL = 2
 """FFmpeg's number for pixels that use the full range."""
+BT709 = 1, 1, 1, 1
+"""FFmpeg's numbers for ITU-R BT.709: limited range, matrix, primaries, transfer."""
+OF_ONE_KIND = {"vp8": (1, 5), "mjpeg": (FULL, 5)}
+"""Codecs that mean the same range and matrix, BT.601, in any film."""
+UNTOLD = "mpeg4"
+"""The codec in which no matrix is told, so that players guess it."""
 OF_THE_FILE = ("encoder", "major_brand", "minor_version", "compatible_brands")
 """Metadata that says how the old file was made."""
 TICKS_OF_MPEG4 = 65535
@@ -35,7 +43,8 @@ def film_writer(
     """Open a film file, which appears when the block ends without an error, and whole.
 
     film: what it is made from; size: (height, width) of its frames; codec, quality: see `impasto.video.codecs`.
-    Raises InvalidOption for what the container or the encoder cannot do, and UnwritableOutput.
+    Raises InvalidOption for what the container or the encoder cannot do, FilmError for a frame that they refuse, and
+    UnwritableOutput.
     """
     check_folder(output)
     try:
@@ -76,9 +85,7 @@ class FilmWriter:
         self._palette: Palette | None = None
         self._converted = converter()
         self.video = self._add_video(encoder(self.container, codec), size, quality)
-        self.tracks = [self._add_sound(stream) for stream in film.sounds]
-        if any(track is None for track in self.tracks):
-            self.notices.append(f"{self.name}: such a file holds no sound, so the film's is left out")
+        self.sound = Tracks(self.container, self.name, film, self.notices.append)
         self._begin()
 
     def put(self, frame: Frame) -> None:
@@ -86,26 +93,36 @@ class FilmWriter:
         picture = self._av.VideoFrame.from_ndarray(
             frame.pixels, "rgb24" if frame.pixels.dtype.itemsize == 1 else "rgb48le"
         )
+        if frame.alpha is not None and frame.alpha.min() < np.iinfo(frame.alpha.dtype).max:
+            self._note_transparency()
         coded = self._coded(picture)
         coded.pts = max(self._last + 1, round(frame.time / self.tick))
         coded.time_base = self.tick
         coded.duration = 0 if frame.duration is None else max(1, round(frame.duration / self.tick))
         self._last = coded.pts
-        self.container.mux(self.video.encode(coded))
+        with self._writing(f"the frame at {clock(frame.time)}"):
+            self.container.mux(self.video.encode(coded))
 
     def put_sound(self, sound: Sound, origin: Fraction) -> None:
-        """Write a packet of sound; origin: the time, in seconds by its own clock, from which the film's count."""
-        track = self.tracks[sound.stream]
-        if track is not None:
-            track.put(sound.packet, origin)
+        """Write a packet of sound; see `Tracks.put`."""
+        self.sound.put(sound, origin)
 
     def close(self) -> None:
         """Write what encoders hold back, and the file's end."""
-        self.container.mux(self.video.encode(None))
-        for track in self.tracks:
-            if track is not None:
-                track.flush()
-        self.container.close()
+        with self._writing("the film's end"):
+            self.container.mux(self.video.encode(None))
+            self.sound.flush()
+            self.container.close()
+
+    @contextmanager
+    def _writing(self, what: str) -> Iterator[None]:
+        """Raise FilmError where encoder or container refuse something."""
+        try:
+            yield
+        except OSError:  # PyAV's own too: the file cannot be written
+            raise
+        except self._av.error.FFmpegError as error:
+            raise FilmError(self.name, f"{what} cannot be written ({error.strerror})") from error
 
     def _add_video(self, codec: Any, size: tuple[int, int], quality: int | None) -> Any:
         film, look = self.film, self.film.look
@@ -125,13 +142,8 @@ class FilmWriter:
             context.pix_fmt = "pal8"
             return stream
         context.pix_fmt = pixel_format(codec, look, size)
-        if look.pixel_format.startswith("yuv"):
-            context.color_range = FULL if look.pixel_format in FULL_RANGE else look.color_range
-            context.colorspace, context.color_primaries, context.color_trc = (
-                look.colorspace,
-                look.primaries,
-                look.transfer,
-            )
+        if context.pix_fmt.startswith("yuv"):
+            self._tell_colours(context, codec.canonical_name)
         if not self._can("variable_fps"):
             context.max_b_frames = 0  # such a container cannot say in which order frames are shown
         if look.aspect is not None:
@@ -142,6 +154,28 @@ class FilmWriter:
                 "do not show; --size makes them even"
             )
         return stream
+
+    def _note_transparency(self) -> None:
+        notice = (
+            f"{self.film.name}: is transparent in places, {self.name} is nowhere; pictures (frames/%05d.png) can be"
+        )
+        if notice not in self.notices:
+            self.notices.append(notice)
+
+    def _tell_colours(self, context: Any, codec: str) -> None:
+        """Tell an encoder of YUV how colours are coded: as the film's are, or, where those are RGB, by BT.709."""
+        look = self.film.look
+        if look.pixel_format.startswith("yuv"):
+            context.color_range = FULL if look.pixel_format in FULL_RANGE else look.color_range
+            context.colorspace, context.color_primaries, context.color_trc = (
+                look.colorspace,
+                look.primaries,
+                look.transfer,
+            )
+        elif codec != UNTOLD:
+            context.color_range, context.colorspace, context.color_primaries, context.color_trc = BT709
+        if codec in OF_ONE_KIND:
+            context.color_range, context.colorspace = OF_ONE_KIND[codec]
 
     def _tick(self, codec: str) -> Fraction:
         """Return the seconds that times are told in: the film's own tick where container and codec can have it."""
@@ -156,21 +190,17 @@ class FilmWriter:
         """Return whether the container's format has a flag of FFmpeg's."""
         return bool(self.container.format.flags & self._av.format.Flags[flag].value)
 
-    def _add_sound(self, stream: Any) -> _Copied | _Recoded | None:
-        try:
-            return _Copied(self.container, self.container.add_stream_from_template(stream), self._can("ts_negative"))
-        except ValueError:  # the container does not take this codec
-            name = self.container.default_audio_codec
-        if name == "none":
-            return None
-        return _Recoded(self.container, stream, name)
-
     def _begin(self) -> None:
         try:
             self.container.start_encoding()
         except (self._av.error.FFmpegError, ValueError) as error:
             if isinstance(error, OSError) and error.errno in REASONS:
                 raise
+            if self.video.codec_context.is_open:
+                what = "sound" if self.film.sounds else "pictures"
+                raise InvalidOption(
+                    f"--output {self.name}: cannot hold the film's {what} ({error}); .mkv holds nearly all codecs"
+                ) from error
             codec, height, width = self.video.codec_context.name, self.video.height, self.video.width
             raise InvalidOption(
                 f"--codec {codec}: the encoder refuses {width} x {height} px at {float(self.film.rate):.3g} frames/s "
@@ -194,50 +224,3 @@ class _Named:
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self.name, self.write, self.seek, self.tell = name, stream.write, stream.seek, stream.tell
-
-
-class _Copied:
-    """A track of sound whose packets are taken over as they are.
-
-    negative: whether the container can hold the packets before time 0 with which some decoders warm up; in others they
-    would delay everything.
-    """
-
-    def __init__(self, container: Any, stream: Any, negative: bool) -> None:
-        self.container, self.stream, self.negative = container, stream, negative
-
-    def put(self, packet: Any, origin: Fraction) -> None:
-        shift = round(origin / packet.time_base)
-        packet.pts -= shift
-        if packet.pts < 0 and not self.negative:
-            return
-        packet.dts = packet.pts if packet.dts is None else packet.dts - shift
-        packet.stream = self.stream
-        self.container.mux(packet)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-
-@dataclass
-class _Recoded:
-    """A track of sound that is decoded and encoded anew, because the container does not take its codec."""
-
-    container: Any
-    source: Any
-    codec: str
-    stream: Any = field(init=False)
-
-    def __post_init__(self) -> None:
-        rates = pyav().Codec(self.codec, "w").audio_rates
-        rate = self.source.rate if not rates or self.source.rate in rates else max(rates)
-        self.stream = self.container.add_stream(self.codec, rate=rate)
-        self.stream.layout = self.source.layout
-
-    def put(self, packet: Any, origin: Fraction) -> None:
-        for frame in packet.decode():
-            frame.pts -= round(origin / frame.time_base)
-            self.container.mux(self.stream.encode(frame))
-
-    def flush(self) -> None:
-        self.container.mux(self.stream.encode(None))

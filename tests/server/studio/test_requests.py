@@ -257,6 +257,26 @@ def test_too_much_is_refused(tmp_path, example):
         assert "long.mp4: is 1 s long" in sentence_of(film, 422)
 
 
+def test_what_all_visitors_have_is_bounded(tmp_path, bring, finish, example):
+    """The photo that is brought has 125 KB, the sample 50."""
+    with served(folder=str(tmp_path), keep="5s", max_disk="150KB") as address:
+        one, other = (httpx.Client(base_url=address, timeout=120) for _ in range(2))
+        photo = bring(one, "pictures", example)["id"]
+        before = {*tmp_path.rglob("*.*")}
+        for path in ("pictures", "films", "styles", "samples/astronaut"):
+            for visitor in (one, other):
+                answer = visitor.post(f"/studio/{path}", params={"name": "x.jpg"}, content=example.read_bytes())
+                assert "the studio is full" in sentence_of(answer, 507)
+        assert {*tmp_path.rglob("*.*")} == before
+        (folder,) = tmp_path.glob("impasto-studio-*")
+        assert len([*folder.iterdir()]) == 1  # no visit began
+        facts = finish(one, "painting", picture=photo, parts=STARRY)  # there is room for it until it is there
+        wish = {"picture": photo, "parts": STARRY}
+        until(lambda: one.post("/studio/works/painting", json=wish).status_code == 507)
+        assert one.get(f"/studio/works/{facts['id']}/file").status_code == 200
+        until(lambda: other.post("/studio/samples/astronaut").status_code == 200)  # what was there is gone
+
+
 @pytest.mark.parametrize(
     ("wish", "words"),
     [
@@ -273,9 +293,10 @@ def test_wishes_that_make_no_sense_are_refused(visitor, bring, small_photo, wish
     assert words in sentence_of(visitor.post(f"/studio/pictures/{photo}/preview", json=wish), 422)
 
 
-def test_a_style_can_be_brought_if_it_is_of_this_network(visitor, bring, small_photo, tiny_model):
+def test_a_style_can_be_brought_if_it_is_of_this_network(visitor, bring, scratch, small_photo, tiny_model):
     file = bundled_styles()[3].path
     photo, style = bring(visitor, "pictures", small_photo)["id"], bring(visitor, "styles", file)
+    assert not [*scratch.rglob(file.name)]  # what is in it is kept
     own, bundled = thumbnails_of(visitor, photo, style["id"], file.stem).values()
     assert np.array_equal(own, bundled)
     strange = tiny_model.style("dots")

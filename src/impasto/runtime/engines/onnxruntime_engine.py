@@ -25,11 +25,11 @@ PROVIDERS = {"auto": "CPUExecutionProvider", "cpu": "CPUExecutionProvider", "cud
 class OnnxRuntimeEngine(Engine):
     """See `Engine`."""
 
-    def __init__(self, session: ort.InferenceSession, provider: str) -> None:
+    def __init__(self, session: ort.InferenceSession) -> None:
         self.session = session
         self.metadata: dict[str, str] = session.get_modelmeta().custom_metadata_map
         self.bytes_a_pixel = BYTES_A_PIXEL
-        self.name = f"ONNX Runtime {provider.removesuffix('ExecutionProvider')} f32"
+        self.name = f"ONNX Runtime {session.get_providers()[0].removesuffix('ExecutionProvider')} f32"
 
     def run(
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
@@ -58,7 +58,11 @@ def open_network(network: Path, *, device: str, precision: str, threads: int = 0
     settings = ort.SessionOptions()
     settings.intra_op_num_threads = threads
     try:
-        session = ort.InferenceSession(str(network), settings, providers=[(provider, options)])
+        session = ort.InferenceSession(str(network), settings, providers=[(provider, options)], enable_fallback=0)
+    except (ValueError, RuntimeError) as error:  # of the provider; those of networks are others
+        raise EngineUnavailable(f"--device {device}: ONNX Runtime cannot open {provider} ({error})") from error
     except Exception as error:
         raise ModelError(f"{network}: is absent, damaged or not a network") from error
-    return OnnxRuntimeEngine(session, provider)
+    if session.get_providers()[0] != provider:  # which could not be loaded; only its log says so
+        raise EngineUnavailable(f"--device {device}: ONNX Runtime cannot load {provider}; its log says what is missing")
+    return OnnxRuntimeEngine(session)

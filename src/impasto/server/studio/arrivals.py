@@ -30,7 +30,7 @@ def samples() -> dict[str, Path]:
 @router.post("/pictures")
 async def bring_picture(request: Request, studio: Open, visit: Guest, name: str = "photo") -> dict[str, Any]:
     """Take a picture, the request's body."""
-    file = await received(request, visit, name, studio.picture_bytes)
+    file = await received(request, studio, visit, name, studio.picture_bytes)
     with removed_if_wrong(file):
         shown = await run_in_threadpool(Shown.read, file, studio.limits.max_pixels)
     return _put(visit, file, shown)
@@ -45,6 +45,7 @@ def see_sample(studio: Open, name: str) -> Response:
 @router.post("/samples/{name}")
 def take_sample(studio: Open, visit: Guest, name: str) -> dict[str, Any]:
     """Take a photo that comes with Impasto."""
+    studio.room.take(_sample(name).stat().st_size)
     file = visit.place(f"{name}.jpg")
     shutil.copyfile(_sample(name), file)
     return _put(visit, file, Shown.read(file, studio.limits.max_pixels))
@@ -53,21 +54,24 @@ def take_sample(studio: Open, visit: Guest, name: str) -> dict[str, Any]:
 @router.post("/films")
 async def bring_film(request: Request, studio: Open, visit: Guest, name: str = "film") -> dict[str, Any]:
     """Take a film, the request's body; what is told of it is about a frame."""
-    file = await received(request, visit, name, studio.film_bytes)
+    file = await received(request, studio, visit, name, studio.film_bytes)
     with removed_if_wrong(file):
         shown = await run_in_threadpool(first_frame, file, studio.limits)
+    facts = _put(visit, file, shown)
     visit.films[file.parent.name] = file
-    return _put(visit, file, shown)
+    return facts
 
 
 @router.post("/styles")
 async def bring_style(request: Request, studio: Open, visit: Guest, name: str = "my.style") -> dict[str, Any]:
-    """Take a .style file, the request's body."""
-    file = await received(request, visit, name, studio.picture_bytes)
-    with removed_if_wrong(file):
+    """Take a .style file, the request's body; what is in it is kept, the file is not."""
+    file = await received(request, studio, visit, name, studio.picture_bytes)
+    try:
         style = await run_in_threadpool(read_style, file)
         await run_in_threadpool(studio.painter.check, style)
-    visit.styles[file.parent.name] = style
+    finally:
+        shutil.rmtree(file.parent, ignore_errors=True)
+    visit.put_style(file.parent.name, style)
     return {"id": file.parent.name, "name": style.name}
 
 
@@ -80,4 +84,5 @@ def _sample(name: str) -> Path:
 def _put(visit: Visit, file: Path, shown: Shown) -> dict[str, Any]:
     height, width = shown.size
     facts = {"name": file.name, "width": width, "height": height, "notices": shown.notices}
-    return {"id": visit.put(file, shown), **facts}
+    with removed_if_wrong(file):
+        return {"id": visit.put(file, shown), **facts}

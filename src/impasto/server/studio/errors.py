@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from impasto.errors import ImpastoError
 
-__all__ = ["NotHere", "TooLarge", "TooMuch"]
+__all__ = ["Full", "NotHere", "TooLarge", "TooMuch"]
 
 
 class NotHere(ImpastoError):
@@ -19,7 +19,13 @@ class TooLarge(ImpastoError):
     status = 413
 
 
+class Full(ImpastoError):
+    """What all visitors have brought fills the room that there is for it."""
+
+    status = 507
+
+
 class TooMuch(ImpastoError):
-    """A visitor has more work waiting than one may have."""
+    """A visitor has more work or more pictures than one may have, or there are too many visitors."""
 
     status = 429

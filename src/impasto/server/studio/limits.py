@@ -35,6 +35,10 @@ class Limits(Protocol):
         """Time that a job may take."""
 
     @property
+    def max_disk(self) -> str:
+        """What all that visitors bring and get may take of the disk."""
+
+    @property
     def keep(self) -> str:
         """Time that what a visitor brought, and what became of it, is kept after the last request."""
 

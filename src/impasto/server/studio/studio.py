@@ -14,6 +14,7 @@ from impasto.runtime.session import Session
 from impasto.server.studio.errors import TooMuch
 from impasto.server.studio.limits import Limits
 from impasto.server.studio.painter import Painter
+from impasto.server.studio.room import Room
 from impasto.server.studio.visits import Visit, Visits
 from impasto.server.studio.works import Task, Work, Works
 
@@ -35,6 +36,7 @@ class Studio:
     def __init__(self, limits: Limits, sessions: Callable[[Path], Session]) -> None:
         self.limits = limits
         self.visits = Visits(seconds_of(limits.keep, "--keep"), limits.folder)
+        self.room = Room(lambda: self.visits.scratch, bytes_of(limits.max_disk, "--max-disk"))
         self.painter = Painter(sessions)
         self.photos = Works("studio-photos", lambda: self.visits.scratch)
         self.others = Works("studio-others", lambda: self.visits.scratch)
@@ -58,7 +60,8 @@ class Studio:
         }
 
     def begin(self, visit: Visit, task: Task, *, quick: bool = False) -> Work:
-        """Begin a work of a visitor; raises TooMuch."""
+        """Begin a work of a visitor; raises TooMuch, and Full if there is no room for what comes of it."""
+        self.room.take()
         if sum(not work.is_over for work in visit.works.values()) >= MOST_UNFINISHED:
             raise TooMuch(f"{MOST_UNFINISHED} of your works are not over yet; wait for one, or stop it")
         work = Work(seconds_of(self.limits.job_time, "--job-time"))

@@ -83,7 +83,7 @@ def to_learn(painter: Painter, visit: Visit, shown: Shown, photo: Shown, budget:
         work.show(jpeg(painter.preview(small, style, StylizeOptions())))
         target = visit.place(f"{shown.file.stem}.style")
         write_style(style, target)
-        visit.styles[target.parent.name] = style
+        visit.put_style(target.parent.name, style)
         work.result, work.style = target, target.parent.name
         work.line = f"learned in {running.course.done} steps"
 

@@ -43,31 +43,42 @@ Visitor = Annotated[Visit, Depends(_visitor)]
 """The visit of somebody who has brought something; else the request is refused."""
 
 
-def _guest(request: Request, response: Response, studio: Open) -> Visit:
+def _guest(request: Request, response: Response, studio: Open) -> Iterator[Visit]:
     visit = studio.visits.of(request.cookies.get(COOKIE))
-    if visit is None:
-        secret, visit = studio.visits.new()
-        response.set_cookie(COOKIE, secret, path="/studio", httponly=True, samesite="strict")
-    return visit
+    if visit is not None:
+        yield visit
+        return
+    secret, visit = studio.visits.new()
+    response.set_cookie(COOKIE, secret, path="/studio", httponly=True, samesite="strict")
+    try:
+        yield visit
+    except BaseException:
+        studio.visits.end(secret)  # nobody is told the secret
+        raise
 
 
 Guest = Annotated[Visit, Depends(_guest)]
 """The visit of somebody who brings something; one begins if there is none."""
 
 
-async def received(request: Request, visit: Visit, name: str, limit: int) -> Path:
+async def received(request: Request, studio: Studio, visit: Visit, name: str, limit: int) -> Path:
     """Write a request's body into a file of the visitor's, which goes again unless all of it comes.
 
-    Raises TooLarge for more bytes than the limit, and Gone if it breaks off.
+    Raises TooLarge for more bytes than the limit, Full if there is no room for them, and Gone if it breaks off.
     """
     file, size = await run_in_threadpool(visit.place, name), 0
+
+    def keep(chunk: bytes) -> None:
+        studio.room.take(len(chunk))
+        stream.write(chunk)
+
     with removed_if_wrong(file), file.open("wb") as stream:
         try:
             async for chunk in request.stream():
                 size += len(chunk)
                 if size > limit:
                     raise TooLarge(f"{file.name} has more than {in_words(limit)}, the most that is taken here")
-                await run_in_threadpool(stream.write, chunk)
+                await run_in_threadpool(keep, chunk)
         except ClientDisconnect as error:
             raise Gone from error
     return file

@@ -12,14 +12,16 @@ from pathlib import Path
 from typing import TypeVar
 
 from impasto.model import Style, file_name
-from impasto.server.studio.errors import NotHere
+from impasto.server.studio.errors import NotHere, TooMuch
 from impasto.server.studio.pictures import Shown
 from impasto.server.studio.works import Work
 
 __all__ = ["Visit", "Visits"]
 
 MOST_FILES, MOST_WORKS = 24, 24
-"""Pictures and films, and works, that a visitor may have; the oldest go first."""
+"""Pictures and films, also styles, and works, that a visitor may have; the oldest go first."""
+MOST_VISITS = 1000
+"""Visitors who have something here; further ones are sent away."""
 
 T = TypeVar("T")
 
@@ -48,15 +50,26 @@ class Visit:
         return folder / (file_name(own.stem) + (f".{file_name(own.suffix)}" if own.suffix else ""))
 
     def put(self, file: Path, shown: Shown) -> str:
-        """Keep a picture that lies in a `place`, and return its identifier; the oldest goes if there are too many."""
+        """Keep a picture that lies in a `place`, and return its identifier; the oldest goes if there are too many.
+
+        Raises TooMuch instead while a work is not over, which may be about the oldest.
+        """
+        if len(self.shown) >= MOST_FILES and self.is_busy:
+            raise TooMuch(f"you have {MOST_FILES} pictures here already; wait for your works, or stop them")
         name = file.parent.name
         self.shown[name] = shown
-        while len(self.shown) > MOST_FILES and not self.is_busy:
+        while len(self.shown) > MOST_FILES:
             oldest = next(iter(self.shown))
             del self.shown[oldest]
             self.films.pop(oldest, None)
             shutil.rmtree(self.folder / oldest, ignore_errors=True)
         return name
+
+    def put_style(self, name: str, style: Style) -> None:
+        """Keep a style under an identifier; the oldest goes if there are too many."""
+        self.styles[name] = style
+        while len(self.styles) > MOST_FILES:
+            del self.styles[next(iter(self.styles))]
 
     def add(self, work: Work) -> None:
         """Keep a work; the oldest that is over goes, with what came of it, if there are too many."""
@@ -118,12 +131,19 @@ class Visits:
             return visit
 
     def new(self) -> tuple[str, Visit]:
-        """Return a new visit and its secret."""
+        """Return a new visit and its secret; raises TooMuch if there are too many."""
         with self.lock:
+            if len(self.known) >= MOST_VISITS:
+                raise TooMuch("the studio has too many visitors; come again later")
             secret, folder = secrets.token_urlsafe(32), self.scratch / secrets.token_hex(12)
             folder.mkdir()
             self.known[secret] = Visit(folder, time.monotonic())
             return secret, self.known[secret]
+
+    def end(self, secret: str) -> None:
+        """Remove a visitor's things."""
+        with self.lock:
+            self._remove(secret)
 
     def close(self) -> None:
         """Remove everybody's files."""
@@ -138,5 +158,8 @@ class Visits:
         now = time.monotonic()
         for secret, visit in [*self.known.items()]:
             if now - visit.seen > self.keep and not visit.is_busy:
-                del self.known[secret]
-                shutil.rmtree(visit.folder, ignore_errors=True)
+                self._remove(secret)
+
+    def _remove(self, secret: str) -> None:
+        if (visit := self.known.pop(secret, None)) is not None:
+            shutil.rmtree(visit.folder, ignore_errors=True)
