@@ -14,6 +14,7 @@ import pytest
 from impasto.server import guard, run
 
 from .conftest import SOURCE
+from .studio.serving import files_below
 
 GET = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
@@ -156,7 +157,7 @@ def test_a_signal_ends_it_and_what_it_does_and_leaves_nothing(process, png, tmp_
     name = json.loads(body)["id"]
     request = f"GET /v1/jobs/{name} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     until(lambda: json.loads(asked(port, request)[1])["state"] == "running")
-    until(lambda: list((tmp_path / "work").rglob("job.json")))
+    until(lambda: files_below(tmp_path / "work", "job.json"))
     with connected(port) as waiting:
         waiting.sendall(head(len(png)) + png[:50])  # this one never ends
         served.send_signal(signal_)

@@ -1,10 +1,13 @@
-"""A server on a free port, in a thread."""
+"""A server on a free port, in a thread, and the files it has."""
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from contextlib import contextmanager
+from fnmatch import fnmatch
+from pathlib import Path
 
 import uvicorn
 
@@ -27,3 +30,8 @@ def served(**settings):
     finally:
         server.should_exit = True
         thread.join(30)
+
+
+def files_below(folder, pattern="*"):
+    """Return the files below a folder, which a server may be removing meanwhile (`Path.rglob` would stop at that)."""
+    return {Path(parent, name) for parent, _, names in os.walk(folder) for name in names if fnmatch(name, pattern)}

@@ -22,7 +22,7 @@ from impasto.runtime.session import Session
 from impasto.server import ServerSettings, create_app
 from impasto.server.studio import studio as studio_module
 from impasto.server.studio.pictures import THUMBNAIL
-from server.studio.serving import served
+from server.studio.serving import files_below, served
 from server.test_stylize import bomb
 from video.conftest import look_into, moving, write_film
 
@@ -157,12 +157,12 @@ def test_visitors_do_not_see_one_anothers_things(open_visitor, bring, finish, sm
 def test_what_is_brought_is_kept_for_a_while_and_goes_with_the_server(tmp_path, bring, small_photo):
     with served(folder=str(tmp_path), keep="1s") as address, httpx.Client(base_url=address, timeout=120) as visitor:
         photo = bring(visitor, "pictures", small_photo)["id"]
-        assert len(list(tmp_path.rglob("face.png"))) == 2  # the test's own, too
+        assert len(files_below(tmp_path, "face.png")) == 2  # the test's own, too
         visits = visitor  # somebody else's request, after a second, finds it gone
         for _ in range(100):
             if (
                 httpx.get(f"{address}/studio/pictures/x").status_code == 404
-                and len(list(tmp_path.rglob("face.png"))) < 2
+                and len(files_below(tmp_path, "face.png")) < 2
             ):
                 break
         assert sentence_of(visits.get(f"/studio/pictures/{photo}"), 404)
@@ -185,10 +185,10 @@ def test_what_is_brought_is_kept_for_a_while_and_goes_with_the_server(tmp_path, 
 def test_what_is_no_picture_film_or_style_is_refused_in_one_sentence(
     visitor, scratch, what, name, content, status, words
 ):
-    before = set(scratch.rglob("*.*"))
+    before = files_below(scratch)
     answer = visitor.post(f"/studio/{what}", params={"name": name}, content=content)
     assert sentence_of(answer, status).startswith(words)
-    assert set(scratch.rglob("*.*")) == before
+    assert files_below(scratch) == before
 
 
 @pytest.mark.parametrize("query", ["", "?style=nobody", "?style=../../x", "?" + "&style=x" * 101])
@@ -212,14 +212,14 @@ def test_pages_of_other_sites_may_not_post(visitor, small_photo, headers):
 
 
 def test_nothing_is_left_of_what_is_cut_off_on_its_way(visitor, scratch, site, example):
-    before, body = {*scratch.rglob("*.*")}, example.read_bytes()
+    before, body = files_below(scratch), example.read_bytes()
     host, port = site.removeprefix("http://").split(":")
     for what in ("pictures", "films", "styles"):
         with socket.create_connection((host, int(port))) as connection:
             head = f"POST /studio/{what}?name=cut.jpg HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}"
             connection.sendall(f"{head}\r\n\r\n".encode() + body[: len(body) // 2])
-            until(lambda: {*scratch.rglob("cut.*")})
-        until(lambda: {*scratch.rglob("*.*")} == before)
+            until(lambda: files_below(scratch, "cut.*"))
+        until(lambda: files_below(scratch) == before)
 
 
 def until(condition, seconds=60.0):
@@ -262,12 +262,12 @@ def test_what_all_visitors_have_is_bounded(tmp_path, bring, finish, example):
     with served(folder=str(tmp_path), keep="5s", max_disk="150KB") as address:
         one, other = (httpx.Client(base_url=address, timeout=120) for _ in range(2))
         photo = bring(one, "pictures", example)["id"]
-        before = {*tmp_path.rglob("*.*")}
+        before = files_below(tmp_path)
         for path in ("pictures", "films", "styles", "samples/astronaut"):
             for visitor in (one, other):
                 answer = visitor.post(f"/studio/{path}", params={"name": "x.jpg"}, content=example.read_bytes())
                 assert "the studio is full" in sentence_of(answer, 507)
-        assert {*tmp_path.rglob("*.*")} == before
+        assert files_below(tmp_path) == before
         (folder,) = tmp_path.glob("impasto-studio-*")
         assert len([*folder.iterdir()]) == 1  # no visit began
         facts = finish(one, "painting", picture=photo, parts=STARRY)  # there is room for it until it is there
@@ -296,7 +296,7 @@ def test_wishes_that_make_no_sense_are_refused(visitor, bring, small_photo, wish
 def test_a_style_can_be_brought_if_it_is_of_this_network(visitor, bring, scratch, small_photo, tiny_model):
     file = bundled_styles()[3].path
     photo, style = bring(visitor, "pictures", small_photo)["id"], bring(visitor, "styles", file)
-    assert not [*scratch.rglob(file.name)]  # what is in it is kept
+    assert not files_below(scratch, file.name)  # what is in it is kept
     own, bundled = thumbnails_of(visitor, photo, style["id"], file.stem).values()
     assert np.array_equal(own, bundled)
     strange = tiny_model.style("dots")
