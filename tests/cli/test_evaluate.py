@@ -46,7 +46,9 @@ def test_a_networks_styles_stand_beside_the_photo_and_gatys(evaluate, tiny_model
     assert [row["painter"] for row in facts["rows"]] == names
     assert {row["pairs"] for row in facts["rows"]} == {4}
     assert len(facts["judgements"]) == 16
-    photo, _, _, styled = facts["rows"]
+    photo, first, second, styled = facts["rows"]
+    assert 0 < first["medians"]["worth"] <= second["medians"]["worth"] <= 2
+    assert [len(curve["objectives"]) for curve in facts["curves"]] == [3] * 4
     assert photo["medians"]["content"] == pytest.approx(0, abs=1e-5)
     assert photo["medians"]["SSIM"] == pytest.approx(1)
     assert styled["medians"]["content"] > 0.001

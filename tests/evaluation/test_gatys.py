@@ -60,6 +60,17 @@ def test_one_run_gives_all_rows_and_what_was_kept_is_found(criterion, pair, tmp_
     assert len(told) == 5
     assert again.found == 2
     assert all(np.array_equal(made[name], found[name]) for name in made)
+    assert again.curves == painter.curves
+    assert [len(curve) for curve in again.curves.values()] == [5]
+
+
+def test_an_objective_is_worth_the_iterations_that_reach_it(criterion, pair):
+    painter = Gatys(criterion, (4,), RECIPE)
+    list(painter.paint(pair, Judge(criterion, 64), lambda over: None))
+    curve = painter.curves[pair]
+    assert painter.worth(pair, curve[0] + 1) == 0
+    assert painter.worth(pair, curve[3]) == curve.index(next(value for value in curve if value <= curve[3]))
+    assert painter.worth(pair, 0.0) == 4  # never reached: the most that were run
 
 
 def test_what_was_kept_of_another_recipe_or_photo_is_painted_again(criterion, pair, tmp_path):
@@ -73,10 +84,11 @@ def test_what_was_kept_of_another_recipe_or_photo_is_painted_again(criterion, pa
     assert heavier.found == other.found == 0
 
 
-def test_a_damaged_picture_is_painted_again(criterion, pair, tmp_path):
+@pytest.mark.parametrize(("suffix", "content"), [(".png", b"\x89PNG"), (".json", b"{"), (".json", b"{}")])
+def test_what_is_damaged_is_painted_again(criterion, pair, tmp_path, suffix, content):
     judge = Judge(criterion, 64)
     list(Gatys(criterion, (1,), RECIPE, tmp_path).paint(pair, judge, lambda over: None))
-    (tmp_path / "gatys-1/coffee/astronaut.png").write_bytes(b"\x89PNG")
+    (tmp_path / f"gatys-1/coffee/astronaut{suffix}").write_bytes(content)
     again = Gatys(criterion, (1,), RECIPE, tmp_path)
     assert len(list(again.paint(pair, judge, lambda over: None))) == 1
     assert again.found == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from impasto.errors import InvalidOption, WeightsError
@@ -31,7 +31,8 @@ class Evaluation:
     """What came out.
 
     rows: names of the painters, in order; judgements: of all pairs; tiles: names and pictures of each pair that the
-    contact sheet shows, the painting first; notices: sentences for the user.
+    contact sheet shows, the painting first; notices: sentences for the user; curves: objectives of Gatys' method after
+    0, 1, 2 ... iterations, where it was asked for.
     """
 
     config: EvaluateConfig
@@ -39,6 +40,7 @@ class Evaluation:
     judgements: list[Judgement] = field(default_factory=list)
     tiles: dict[Pair, list[tuple[str, Pixels]]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
+    curves: dict[Pair, list[float]] = field(default_factory=dict)
 
 
 def evaluate(
@@ -60,7 +62,8 @@ def evaluate(
     chosen = [open_painter(subject, photos, paintings) for subject in subjects or DEFAULT]
     pairs = _pairs(chosen, photos, paintings, config)
     criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(open_device(config.device))
-    painters = [Itself(), *_gatys(criterion, config, folder), *chosen]
+    gatys = _gatys(criterion, config, folder)
+    painters: list[Painter] = [Itself(), *gatys, *chosen]
     rows = tuple(name for painter in painters for name in painter.names)
     if len(set(rows)) < len(rows):
         raise InvalidOption(f"two rows have the same name among {', '.join(rows)}; write NAME=SUBJECT")
@@ -70,14 +73,22 @@ def evaluate(
     for number, pair in enumerate(pairs):
         if pair in shown:
             found.tiles[pair] = [("the painting", judge.painting(pair))]
-        _judge_pair(painters, pair, judge, found, _part(follow, number, len(pairs)))
-    for painter in painters:
-        if isinstance(painter, Gatys) and painter.found:
+        judgements = _judge_pair(painters, pair, judge, found, _part(follow, number, len(pairs)))
+        found.judgements += [_with_worth(each, pair, gatys, config.style_weight) for each in judgements]
+    for painter in gatys:
+        found.curves |= painter.curves
+        if painter.found:
             found.notices.append(f"{painter.found} pictures of Gatys' method were in the output folder already")
     return found
 
 
-def _gatys(criterion: PerceptualCriterion, config: EvaluateConfig, folder: Path | None) -> list[Painter]:
+def _with_worth(judged: Judgement, pair: Pair, gatys: Sequence[Gatys], style_weight: float) -> Judgement:
+    """Return a judgement with the iterations of Gatys' method that it is worth, if that was run."""
+    objective = judged.content + style_weight * judged.style
+    return replace(judged, worth=gatys[0].worth(pair, objective)) if gatys else judged
+
+
+def _gatys(criterion: PerceptualCriterion, config: EvaluateConfig, folder: Path | None) -> list[Gatys]:
     """Return Gatys' method, if it is asked for."""
     if not config.iterations:
         return []
@@ -104,17 +115,21 @@ def _judge(criterion: PerceptualCriterion, config: EvaluateConfig, found: Evalua
         return Judge(criterion, config.size)
 
 
-def _judge_pair(painters: Sequence[Painter], pair: Pair, judge: Judge, found: Evaluation, follow: Follow) -> None:
-    """Judge all pictures of a pair, and keep those that the contact sheet shows."""
+def _judge_pair(
+    painters: Sequence[Painter], pair: Pair, judge: Judge, found: Evaluation, follow: Follow
+) -> list[Judgement]:
+    """Return the judgements of all pictures of a pair, and keep those pictures that the contact sheet shows."""
+    judgements = []
     for painter in painters:
         if not painter.has(pair):
             continue
         what = f"{painter.names[0]}: {' like '.join(pair.names)}"
         for name, picture in painter.paint(pair, judge, _within(follow, what)):
-            found.judgements.append(judge(name, pair, picture))
+            judgements.append(judge(name, pair, picture))
             if pair in found.tiles:
                 found.tiles[pair].append((name, picture))
     follow(1.0, " like ".join(pair.names))
+    return judgements
 
 
 def _pairs(

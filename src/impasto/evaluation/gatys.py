@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from impasto.atomic import write_whole
 from impasto.errors import PictureError
 from impasto.evaluation.judge import Judge, Pair, Pixels
 from impasto.evaluation.painters import Follow
@@ -45,7 +46,8 @@ class Recipe:
 class Gatys:
     """A row for each number of iterations, all of one run a pair.
 
-    folder: where the pictures are kept, and found again, or None.  found: how many were found.
+    folder: where pictures and curves are kept, and found again, or None.  found: how many pictures were found.
+    curves: {pair: objectives after 0, 1, 2 ... iterations}, of the pairs that were painted so far.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class Gatys:
         self.criterion, self.iterations, self.recipe, self.folder = criterion, tuple(sorted(iterations)), recipe, folder
         self.names = tuple(f"Gatys, {count} iterations" for count in self.iterations)
         self.found = 0
+        self.curves: dict[Pair, list[float]] = {}
 
     def has(self, pair: Pair) -> bool:
         """Return that there is one of every pair."""
@@ -63,8 +66,10 @@ class Gatys:
         """Yield the pictures after so many iterations, or those that were kept of the same pair and recipe."""
         kept = [self._kept(pair, count) for count in self.iterations]
         whole = [pixels for pixels in kept if pixels is not None]
-        if len(whole) == len(kept):
+        curve = self._kept_curve(pair)
+        if curve is not None and len(whole) == len(kept):
             self.found += len(whole)
+            self.curves[pair] = curve
             yield from zip(self.names, whole, strict=True)
         else:
             yield from self._painted(pair, judge, follow)
@@ -72,15 +77,42 @@ class Gatys:
     def _painted(self, pair: Pair, judge: Judge, follow: Follow) -> Iterator[tuple[str, Pixels]]:
         photo, painting = tensor_of(judge.photo(pair)), tensor_of(judge.painting(pair))
         names = dict(zip(self.iterations, self.names, strict=True))
-        most = max(self.iterations)
+        most, curve = max(self.iterations), []
         for done, iterate in enumerate(iterates(self.criterion, photo, painting, self.recipe)):
             follow(done / most)
+            curve.append(iterate.objective)
             if done in names:
                 pixels = _pixels(iterate.picture)
                 self._keep(pair, done, pixels)
                 yield names[done], pixels
             if done == most:
+                self.curves[pair] = curve
+                self._keep_curve(pair, curve)
                 return
+
+    def worth(self, pair: Pair, objective: float) -> int:
+        """Return after how many iterations an objective is reached; the most that were run where it never is.
+
+        Source: Johnson et al. 2016, figure 5.  The curve's objectives are of pictures as they are optimised, not
+        clamped to [0, 1] nor rounded, and of VGG-19 in bfloat16 where the recipe says so.
+        """
+        curve = self.curves[pair]
+        return next((number for number, value in enumerate(curve) if value <= objective), len(curve) - 1)
+
+    def _kept_curve(self, pair: Pair) -> list[float] | None:
+        """Return the curve that was kept, if it is of this pair and recipe."""
+        file = self._file(pair, self.iterations[-1], ".json")
+        try:
+            kept = json.loads(file.read_bytes()) if file is not None and file.is_file() else {}
+        except ValueError:  # damaged: it is painted again
+            return None
+        return kept["curve"] if kept.get("of") == self._settings(pair, self.iterations[-1]) else None
+
+    def _keep_curve(self, pair: Pair, curve: list[float]) -> None:
+        most = self.iterations[-1]
+        file = self._file(pair, most, ".json")
+        if file is not None:
+            write_whole(file, json.dumps({"of": self._settings(pair, most), "curve": curve}).encode())
 
     def _kept(self, pair: Pair, count: int) -> Pixels | None:
         """Return the picture that was kept, if it is of this pair and recipe."""
@@ -99,9 +131,9 @@ class Gatys:
             file.parent.mkdir(parents=True, exist_ok=True)
             write(Picture(pixels, settings=self._settings(pair, count)), file)
 
-    def _file(self, pair: Pair, count: int) -> Path | None:
+    def _file(self, pair: Pair, count: int, suffix: str = ".png") -> Path | None:
         photo, painting = pair.names
-        return None if self.folder is None else self.folder / f"gatys-{count}" / painting / f"{photo}.png"
+        return None if self.folder is None else self.folder / f"gatys-{count}" / painting / f"{photo}{suffix}"
 
     def _settings(self, pair: Pair, count: int) -> str:
         digests = [_digest(file) for file in (pair.photo, pair.painting)]

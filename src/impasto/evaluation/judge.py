@@ -46,7 +46,8 @@ class Judgement:
     """What was measured of one picture.
 
     painter: who painted it; photo, painting: names; content, style: relative distances; ssim: structural similarity of
-    its luma to the photo's; palette: distance of its colours from the painting's, in Oklab; lpips: to the photo.
+    its luma to the photo's; palette: distance of its colours from the painting's, in Oklab; lpips: to the photo;
+    worth: iterations of Gatys' method that reach its content + style_weight * style, see `Gatys.worth`.
     """
 
     painter: str
@@ -57,6 +58,7 @@ class Judgement:
     ssim: float
     palette: float
     lpips: float | None = None
+    worth: int | None = None
 
 
 class Judge:

@@ -41,6 +41,7 @@ def measures(style_weight: float) -> tuple[Measure, ...]:
         Measure("SSIM", 2, lambda found: found.ssim),
         Measure("palette", 3, lambda found: found.palette),
         Measure("LPIPS", 2, lambda found: found.lpips),
+        Measure("worth", 0, lambda found: found.worth),
     )
 
 
@@ -130,6 +131,7 @@ def json_of(found: Evaluation) -> str:
             "config": asdict(found.config),
             "rows": [asdict(row) for row in summary(found)],
             "judgements": [asdict(each) for each in found.judgements],
+            "curves": [{"pair": pair.names, "objectives": curve} for pair, curve in found.curves.items()],
             "notices": found.notices,
         }
     )
