@@ -58,6 +58,18 @@ def test_a_networks_styles_stand_beside_the_photo_and_gatys(evaluate, tiny_model
     assert facts["config"]["size"] == 64
 
 
+def test_art_fid_stands_beside_lpips_where_both_are_there(evaluate, tiny_model, monkeypatch):
+    where = "impasto.evaluation.evaluate"
+    monkeypatch.setattr(f"{where}.open_lpips", lambda: lambda one, other: float(np.abs(one / 255 - other / 255).mean()))
+    monkeypatch.setattr(f"{where}.open_art_features", lambda: lambda picture: picture.mean((0, 1)) / 255)
+    result = evaluate(tiny_model.folder)
+    assert result.code == 0, result.err
+    head = next(line for line in result.out.splitlines() if "LPIPS" in line)
+    assert head.endswith("| LPIPS | worth | ArtFID |")
+    facts = json.loads(evaluate(tiny_model.folder, "--json").out)
+    assert all(row["medians"]["ArtFID"] >= 1 + row["medians"]["LPIPS"] * 0.5 for row in facts["rows"])
+
+
 def test_the_report_is_written_and_gatys_pictures_are_found_again(evaluate, tiny_model, names, folder):
     first = evaluate(f"mine={tiny_model.folder}", "-o", "out", "--pairs", 2)
     assert first.code == 0, first.err

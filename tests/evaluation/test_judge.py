@@ -1,16 +1,13 @@
 """With the real VGG-19, at a quarter of the real size."""
 
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import skimage.data
-import torch
 
-from impasto.errors import EngineUnavailable, WeightsError
+from impasto.errors import EngineUnavailable
 from impasto.evaluation.judge import Judge, Pair, palette_distance, structural_similarity
-from impasto.evaluation.learned import ALEXNET, open_lpips
 from impasto.image import palette_of
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.weights import load_vgg19
@@ -83,13 +80,3 @@ def test_palettes_are_as_far_as_equally_many_samples_of_them():
     one[0, 0], one[1, 0], other[0, 0], other[1, 0] = 0.2, 0.01, 0.6, 0.09
     assert palette_distance(one, other) == pytest.approx(np.hypot(0.4, 0.2), rel=1e-5)
     assert palette_distance(one, other) == pytest.approx(palette_distance(other, one))
-
-
-def test_lpips_without_its_package_or_weights_says_so(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "lpips", None)
-    with pytest.raises(WeightsError, match="LPIPS needs the package lpips"):
-        open_lpips()
-    monkeypatch.setitem(sys.modules, "lpips", SimpleNamespace())
-    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(WeightsError, match=ALEXNET):
-        open_lpips()

@@ -7,12 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import mean
 
 from impasto.errors import InvalidOption, WeightsError
 from impasto.evaluation.config import EvaluateConfig
 from impasto.evaluation.gatys import Gatys, Recipe
 from impasto.evaluation.judge import Judge, Judgement, Pair, Pixels
-from impasto.evaluation.learned import open_lpips
+from impasto.evaluation.learned import ArtFid, open_art_features, open_lpips
 from impasto.evaluation.painters import Itself, Painter, open_painter
 from impasto.evaluation.quality import spread
 from impasto.perceptual.criterion import PerceptualCriterion
@@ -32,7 +33,7 @@ class Evaluation:
 
     rows: names of the painters, in order; judgements: of all pairs; tiles: names and pictures of each pair that the
     contact sheet shows, the painting first; notices: sentences for the user; curves: objectives of Gatys' method after
-    0, 1, 2 ... iterations, where it was asked for.
+    0, 1, 2 ... iterations, where it was asked for; art_fids: of rows, where it can be had.
     """
 
     config: EvaluateConfig
@@ -41,6 +42,7 @@ class Evaluation:
     tiles: dict[Pair, list[tuple[str, Pixels]]] = field(default_factory=dict)
     notices: list[str] = field(default_factory=list)
     curves: dict[Pair, list[float]] = field(default_factory=dict)
+    art_fids: dict[str, float] = field(default_factory=dict)
 
 
 def evaluate(
@@ -69,12 +71,15 @@ def evaluate(
         raise InvalidOption(f"two rows have the same name among {', '.join(rows)}; write NAME=SUBJECT")
     found = Evaluation(config, rows)
     judge = _judge(criterion, config, found)
+    art = _art(judge, found)
     shown = set(spread(pairs, config.shown))
     for number, pair in enumerate(pairs):
         if pair in shown:
             found.tiles[pair] = [("the painting", judge.painting(pair))]
-        judgements = _judge_pair(painters, pair, judge, found, _part(follow, number, len(pairs)))
+        judgements = _judge_pair(painters, pair, judge, art, found, _part(follow, number, len(pairs)))
         found.judgements += [_with_worth(each, pair, gatys, config.style_weight) for each in judgements]
+    if art is not None:
+        found.art_fids = _art_fids(art, found)
     for painter in gatys:
         found.curves |= painter.curves
         if painter.found:
@@ -115,8 +120,29 @@ def _judge(criterion: PerceptualCriterion, config: EvaluateConfig, found: Evalua
         return Judge(criterion, config.size)
 
 
+def _art(judge: Judge, found: Evaluation) -> ArtFid | None:
+    """Return what collects pictures for ArtFID, of which LPIPS is a part."""
+    if judge.lpips is None:
+        return None
+    try:
+        return ArtFid(open_art_features())
+    except WeightsError as error:
+        found.notices.append(f"ArtFID is left out: {error}")
+        return None
+
+
+def _art_fids(art: ArtFid, found: Evaluation) -> dict[str, float]:
+    """Return the ArtFID of each row that has one."""
+    fids = {}
+    for row in found.rows:
+        lpips = [each.lpips or 0.0 for each in found.judgements if each.painter == row]
+        if lpips and (fid := art.of(row, mean(lpips))) is not None:
+            fids[row] = fid
+    return fids
+
+
 def _judge_pair(
-    painters: Sequence[Painter], pair: Pair, judge: Judge, found: Evaluation, follow: Follow
+    painters: Sequence[Painter], pair: Pair, judge: Judge, art: ArtFid | None, found: Evaluation, follow: Follow
 ) -> list[Judgement]:
     """Return the judgements of all pictures of a pair, and keep those pictures that the contact sheet shows."""
     judgements = []
@@ -126,6 +152,8 @@ def _judge_pair(
         what = f"{painter.names[0]}: {' like '.join(pair.names)}"
         for name, picture in painter.paint(pair, judge, _within(follow, what)):
             judgements.append(judge(name, pair, picture))
+            if art is not None:
+                art.look(name, picture, pair.painting, judge.painting(pair))
             if pair in found.tiles:
                 found.tiles[pair].append((name, picture))
     follow(1.0, " like ".join(pair.names))

@@ -25,7 +25,7 @@ SHEET_SIDE = 320  # px of the long side of the contact sheet's pictures
 
 @dataclass(frozen=True)
 class Measure:
-    """A column: its name, its digits after the point, and its value, which may be absent."""
+    """A column of medians: its name, its digits after the point, and a picture's value, which may be absent."""
 
     name: str
     digits: int
@@ -76,6 +76,8 @@ def _row(name: str, of: Sequence[Judgement], found: Evaluation) -> Row:
         if values:
             medians[measure.name] = median(values)
             intervals[measure.name] = interval(values, photos, paintings, resamples=config.resamples, seed=config.seed)
+    if name in found.art_fids:  # of all its pictures together
+        medians["ArtFID"], intervals["ArtFID"] = found.art_fids[name], None
     return Row(name, len(of), medians, intervals)
 
 
@@ -95,10 +97,14 @@ def markdown_of(found: Evaluation) -> str:
 
 
 def _table(rows: Sequence[Row], style_weight: float) -> str:
-    columns = [measure for measure in measures(style_weight) if measure.name in rows[0].medians]
-    lines = [f"| | pairs | {' | '.join(column.name for column in columns)} |", "| --- " * (len(columns) + 2) + "|"]
+    digits = {measure.name: measure.digits for measure in measures(style_weight)} | {"ArtFID": 1}
+    columns = [name for name in digits if name in rows[0].medians]
+    lines = [f"| | pairs | {' | '.join(columns)} |", "| --- " * (len(columns) + 2) + "|"]
     for row in rows:
-        cells = [_cell(row.medians[column.name], row.intervals[column.name], column.digits) for column in columns]
+        cells = [
+            _cell(row.medians[name], row.intervals[name], digits[name]) if name in row.medians else ""
+            for name in columns
+        ]
         lines.append(f"| {row.painter} | {row.pairs} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
