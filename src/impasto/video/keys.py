@@ -31,6 +31,7 @@ ALIKE = 12.0
 """Levels of 255 by which a key's broad colours, moved to a frame, may differ from the frame's own."""
 SOFT = 1.5
 """px, of the size at which motion is looked for, by which edges between parts are softened."""
+_LIKENESS = np.clip(2 - np.arange(256, dtype=np.float32) / ALIKE, 0, 1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +78,8 @@ class _Key:
         """Return 1 where the key, moved to a frame, has the frame's broad colours, falling to 0; (h, w)."""
         cv2 = opencv()
         broad = [cv2.blur(each, (5, 5)) for each in (small, self.motion.carried(self.small))]
-        apart = cv2.absdiff(*broad).max(axis=-1).astype(np.float32)
-        alike: NDArray[np.float32] = np.clip(2 - apart / ALIKE, 0, 1)
+        red, green, blue = cv2.split(cv2.absdiff(*broad))
+        alike: NDArray[np.float32] = cv2.LUT(cv2.max(cv2.max(red, green), blue), _LIKENESS)
         return alike
 
 
@@ -211,11 +212,12 @@ def _parts(seen: Seen, keys: Sequence[_Key], share: NDArray[np.float32]) -> Part
     shares = [1 - share, share] if len(keys) == 2 else [np.ones_like(share)]
     alike = [key.alike(seen.small) for key in keys]
     trusts = [cv2.GaussianBlur(key.motion.trust * same, (0, 0), SOFT) for key, same in zip(keys, alike, strict=True)]
-    lacking = np.prod([1 - trust for trust in trusts], axis=0)
+    lacking = 1 - trusts[0] if len(keys) == 1 else (1 - trusts[0]) * (1 - trusts[1])
     others = trusts[::-1] if len(keys) == 2 else [np.zeros_like(lacking)]
     weights = [
         trust * (1 - (1 - own) * other) + lacking * own
         for trust, other, own in zip(trusts, others, shares, strict=True)
     ]
     parts = [Part(key.frame, key.motion.offsets, weight) for key, weight in zip(keys, weights, strict=True)]
-    return Parts(tuple(parts), lacking, float((np.max(alike, axis=0) < 0.5).mean()))
+    liked = cv2.countNonZero(cv2.compare(cv2.max(alike[0], alike[-1]), 0.5, cv2.CMP_GE))
+    return Parts(tuple(parts), lacking, 1 - liked / lacking.size)
