@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -179,23 +179,29 @@ def _pipe(stylizer: Any, photo: str, output: str | None, quality: int) -> int:
 
 def _files(stylizer: Any, jobs: list[Any], quality: int, as_json: bool) -> int:
     """Paint files with a progress bar, say what became of each, and return the exit code."""
-    from tqdm import tqdm
-
     from impasto.batch.local import paint_all
 
     failed = 0
     outcomes = paint_all(jobs, stylizer, quality=quality)
     hidden = len(jobs) < 2 or as_json or not sys.stderr.isatty()
-    bar = tqdm(outcomes, total=len(jobs), unit="photo", disable=hidden)
-    for outcome in bar:
+    for outcome in outcomes if hidden else _with_bar(outcomes, len(jobs)):
         failed += outcome.error is not None
-        with bar.external_write_mode():
-            _say(outcome, as_json)
-            if outcome.error and click.get_current_context().find_root().params["debug"]:
-                traceback.print_exception(outcome.error)
+        _say(outcome, as_json)
+        if outcome.error and click.get_current_context().find_root().params["debug"]:
+            traceback.print_exception(outcome.error)
     if failed and len(jobs) > 1:
         click.echo(f"impasto: {len(jobs) - failed} of {len(jobs)} photos painted, {failed} could not be", err=True)
     return 1 if failed else 0
+
+
+def _with_bar(outcomes: Iterable[Any], count: int) -> Iterator[Any]:
+    """Yield outcomes beside a progress bar, which stands aside while something is written about one."""
+    from tqdm import tqdm
+
+    bar = tqdm(outcomes, total=count, unit="photo")
+    for outcome in bar:
+        with bar.external_write_mode():
+            yield outcome
 
 
 def _notify(notices: Sequence[str]) -> None:
