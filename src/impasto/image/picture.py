@@ -102,7 +102,12 @@ def to_integers(values: NDArray[np.floating[Any]], dtype: type[np.uint8] | type[
         scaled += 0.5
         np.fmax(scaled, 0, out=scaled)  # unlike maximum, fmax turns NaN into 0
         np.minimum(scaled, white, out=scaled)
-        rounded[rows] = scaled.astype(dtype)
+        integers = scaled.astype(dtype)
+        if values.ndim == 2:
+            rounded[rows] = integers
+        else:  # plane by plane: several times as fast as at once, as networks' planes lie apart
+            for channel in range(values.shape[2]):
+                rounded[rows, :, channel] = integers[..., channel]
     return rounded
 
 
