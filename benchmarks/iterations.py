@@ -2,7 +2,7 @@
 
     python benchmarks/iterations.py --photos DIR --paintings DIR -o FOLDER [--size 256 512 1024] [--pairs 6]
 
-Needs matplotlib.  At each size it is `impasto evaluate` (content + 10 style, plain L-BFGS from white noise) into
+Needs matplotlib.  At each size it is `impasto evaluate` (its objective, plain L-BFGS from white noise) into
 FOLDER/SIZE, where Gatys' pictures and curves, which take hours, are found again; then the table and FOLDER/figure.png.
 """
 
@@ -58,8 +58,8 @@ def of(found: Evaluation, row: str) -> list[Judgement]:
 
 
 def objectives(found: Evaluation, row: str) -> list[float]:
-    """Return content + weight * style of each of a row's pictures."""
-    return [each.content + found.config.style_weight * each.style for each in of(found, row)]
+    """Return the objective of each of a row's pictures."""
+    return [each.objective(found.config.style_weight, found.config.tv_weight) for each in of(found, row)]
 
 
 def draw(drawn, output: Path) -> None:
@@ -73,7 +73,7 @@ def draw(drawn, output: Path) -> None:
         panel.axhline(network, color="tab:red", label="impasto")
         panel.axhline(photo, color="tab:gray", linestyle="--", label="the photo itself")
         panel.set(title=f"{size} px", xlabel="L-BFGS iterations", ylim=(min(*curve, network) * 0.8, photo * 3))
-    panels[0].set_ylabel("content + 10 style")
+    panels[0].set_ylabel("objective")
     panels[0].legend()
     figure.savefig(output, dpi=120)
 

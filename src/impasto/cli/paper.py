@@ -109,6 +109,6 @@ def _iterations(rows: Sequence[Row]) -> _Table[Worth]:
         seconds = worth.iterations * one
         return [*beginning, str(worth.iterations), f"{seconds:.0f}", f"{seconds / painting:,.0f}"]
 
-    above = "How many iterations the network's painting is worth: until they reach its content + 10 style."
+    above = "How many iterations the network's painting is worth: until they reach its content + 10 style + 10 TV."
     columns = ["px", "photo itself", "network's painting", "iterations", "seconds of these", "times as fast"]
     return _Table(above, columns, cells)

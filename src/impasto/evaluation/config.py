@@ -18,6 +18,7 @@ class EvaluateConfig:
     gatys: tuple[int, ...] = option((100, 500), "iterations of Gatys' method to stand beside; 0 leaves it out", low=0)
     gatys_start: str = option("noise", "what Gatys' method begins with", choices=("noise", "photo"))
     style_weight: float = option(10.0, "weight of the style distance in the objective, also in Gatys'", low=0)
+    tv_weight: float = option(10.0, "weight of the total variation there, against noise", low=0)
     resamples: int = option(2000, "resamples that the intervals are taken from", low=100)
     frames: int = option(24, "frames of each film that are judged", low=2)
     shown: int = option(4, "pairs on the contact sheet", low=1)

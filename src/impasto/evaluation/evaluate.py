@@ -77,7 +77,7 @@ def evaluate(
         if pair in shown:
             found.tiles[pair] = [("the painting", judge.painting(pair))]
         judgements = _judge_pair(painters, pair, judge, art, found, _part(follow, number, len(pairs)))
-        found.judgements += [_with_worth(each, pair, gatys, config.style_weight) for each in judgements]
+        found.judgements += [_with_worth(each, pair, gatys, config) for each in judgements]
     if art is not None:
         found.art_fids = _art_fids(art, found)
     for painter in gatys:
@@ -87,9 +87,9 @@ def evaluate(
     return found
 
 
-def _with_worth(judged: Judgement, pair: Pair, gatys: Sequence[Gatys], style_weight: float) -> Judgement:
+def _with_worth(judged: Judgement, pair: Pair, gatys: Sequence[Gatys], config: EvaluateConfig) -> Judgement:
     """Return a judgement with the iterations of Gatys' method that it is worth, if that was run."""
-    objective = judged.content + style_weight * judged.style
+    objective = judged.objective(config.style_weight, config.tv_weight)
     return replace(judged, worth=gatys[0].worth(pair, objective)) if gatys else judged
 
 
@@ -98,7 +98,8 @@ def _gatys(criterion: PerceptualCriterion, config: EvaluateConfig, folder: Path 
     if not config.iterations:
         return []
     bf16 = wants_bf16(next(criterion.parameters()).device, config.precision)
-    recipe = Recipe(config.size, config.style_weight, config.gatys_start, config.seed, criterion.vgg.name, bf16)
+    weights, start = (config.style_weight, config.tv_weight), config.gatys_start
+    recipe = Recipe(config.size, *weights, start, config.seed, criterion.vgg.name, bf16)
     return [Gatys(criterion, config.iterations, recipe, folder)]
 
 

@@ -24,6 +24,7 @@ from impasto.evaluation.painters import Follow
 from impasto.evaluation.quality import tensor_of
 from impasto.image import Picture, read, read_settings, to_eight_bits, to_integers, write
 from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.losses import total_variation
 
 __all__ = ["Gatys", "Iterate", "Recipe", "iterates"]
 
@@ -37,6 +38,7 @@ class Recipe:
 
     size: int
     style_weight: float = 10.0
+    tv_weight: float = 10.0
     start: str = "noise"
     seed: int = 0
     vgg: str = ""
@@ -93,8 +95,7 @@ class Gatys:
     def worth(self, pair: Pair, objective: float) -> int:
         """Return after how many iterations an objective is reached; the most that were run where it never is.
 
-        Source: Johnson et al. 2016, figure 5.  The curve's objectives are of pictures as they are optimised, not
-        clamped to [0, 1] nor rounded, and of VGG-19 in bfloat16 where the recipe says so.
+        Source: Johnson et al. 2016, figure 5.  In the curve VGG-19 ran in bfloat16 where the recipe says so.
         """
         curve = self.curves[pair]
         return next((number for number, value in enumerate(curve) if value <= objective), len(curve) - 1)
@@ -137,7 +138,7 @@ class Gatys:
 
     def _settings(self, pair: Pair, count: int) -> str:
         digests = [_digest(file) for file in (pair.photo, pair.painting)]
-        return json.dumps({"gatys": count, "pair": digests, **asdict(self.recipe)})
+        return json.dumps({"gatys": count, "clipped": True, "pair": digests, **asdict(self.recipe)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,9 +154,10 @@ def iterates(criterion: PerceptualCriterion, photo: Tensor, painting: Tensor, re
     """Yield, without end, the picture after 0, 1, 2, ... iterations.
 
     criterion: with relative losses; photo, painting: (1, 3, H, W) and (1, 3, h, w) float32 RGB in [0, 1].
-    The objective is content + style_weight * style.
-    Source: Gatys et al. 2016, section 2, with L-BFGS as most implementations use it: torch's, without line search, so
-    that an iteration is one evaluation and one step; pixels are not bounded.
+    The objective is content + style_weight * style + tv_weight * total variation.
+    Source: Gatys et al. 2016, section 2, as Johnson et al. 2016 run it (equation 5, section 4.1): the total variation
+    takes away the noise that VGG-19 does not see, and pixels are clipped to [0, 1] after each iteration.  L-BFGS is as
+    most implementations use it, torch's without line search, so that an iteration is one evaluation and one step.
     """
     device = next(criterion.parameters()).device
     photo, painting = (each.to(device).contiguous() for each in (photo, painting))
@@ -169,13 +171,16 @@ def iterates(criterion: PerceptualCriterion, photo: Tensor, painting: Tensor, re
         solver.zero_grad()
         with bf16:
             found = criterion(picture, content, style)
-        total: Tensor = (found.content + recipe.style_weight * found.style).sum()
+        varying = recipe.tv_weight * total_variation(picture)
+        total: Tensor = (found.content + recipe.style_weight * found.style + varying).sum()
         total.backward()  # type: ignore[no-untyped-call]
         return total
 
     while True:
         before, began = picture.detach().clone(), time.perf_counter()
         value = float(solver.step(loss).detach())  # type: ignore[no-untyped-call] # the loss before the step
+        with torch.no_grad():
+            picture.clamp_(0, 1)
         yield Iterate(before, value, time.perf_counter() - began)
 
 

@@ -20,6 +20,7 @@ from impasto.errors import EngineUnavailable
 from impasto.evaluation.quality import pixels_of, tensor_for
 from impasto.image import palette_of
 from impasto.perceptual.criterion import PerceptualCriterion
+from impasto.perceptual.losses import total_variation
 
 __all__ = ["Judge", "Judgement", "Pair", "Pixels", "palette_distance", "structural_similarity"]
 
@@ -45,9 +46,10 @@ class Pair:
 class Judgement:
     """What was measured of one picture.
 
-    painter: who painted it; photo, painting: names; content, style: relative distances; ssim: structural similarity of
-    its luma to the photo's; palette: distance of its colours from the painting's, in Oklab; lpips: to the photo;
-    worth: iterations of Gatys' method that reach its content + style_weight * style, see `Gatys.worth`.
+    painter: who painted it; photo, painting: names; content, style: relative distances; variation: total variation, see
+    `impasto.perceptual.losses`; ssim: structural similarity of its luma to the photo's; palette: distance of its
+    colours from the painting's, in Oklab; lpips: to the photo; worth: iterations of Gatys' method that reach its
+    objective.
     """
 
     painter: str
@@ -55,10 +57,15 @@ class Judgement:
     painting: str
     content: float
     style: float
+    variation: float
     ssim: float
     palette: float
     lpips: float | None = None
     worth: int | None = None
+
+    def objective(self, style_weight: float, tv_weight: float) -> float:
+        """Return content + style_weight * style + tv_weight * variation (Johnson et al. 2016, equation 5)."""
+        return self.content + style_weight * self.style + tv_weight * self.variation
 
 
 class Judge:
@@ -86,12 +93,14 @@ class Judge:
         photo, content = self._looked_at(pair.photo)
         style, palette = self._style(pair)
         with torch.inference_mode():
-            found = self.criterion(self._tensor(painted), content, style)
+            pixels = self._tensor(painted)
+            found, variation = self.criterion(pixels, content, style), total_variation(pixels)
         return Judgement(
             painter,
             *pair.names,
             content=float(found.content),
             style=float(found.style),
+            variation=float(variation),
             ssim=structural_similarity(photo, painted),
             palette=palette_distance(palette_of(painted), palette),
             lpips=None if self.lpips is None else self.lpips(photo, painted),

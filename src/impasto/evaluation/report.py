@@ -13,6 +13,7 @@ from statistics import median
 from impasto.atomic import atomic_write
 from impasto.errors import UnwritableOutput
 from impasto.evaluation.bootstrap import interval
+from impasto.evaluation.config import EvaluateConfig
 from impasto.evaluation.evaluate import Evaluation
 from impasto.evaluation.judge import Judgement
 from impasto.evaluation.machine import heading
@@ -32,12 +33,13 @@ class Measure:
     of: Callable[[Judgement], float | None]
 
 
-def measures(style_weight: float) -> tuple[Measure, ...]:
-    """Return the columns; style_weight: of the objective."""
+def measures(config: EvaluateConfig) -> tuple[Measure, ...]:
+    """Return the columns; the third is the objective."""
+    weights = config.style_weight, config.tv_weight
     return (
         Measure("content", 2, lambda found: found.content),
         Measure("style", 3, lambda found: found.style),
-        Measure(f"content + {style_weight:g} style", 2, lambda found: found.content + style_weight * found.style),
+        Measure("objective", 2, lambda found: found.objective(*weights)),
         Measure("SSIM", 2, lambda found: found.ssim),
         Measure("palette", 3, lambda found: found.palette),
         Measure("LPIPS", 2, lambda found: found.lpips),
@@ -71,7 +73,7 @@ def _row(name: str, of: Sequence[Judgement], found: Evaluation) -> Row:
     config = found.config
     photos, paintings = [each.photo for each in of], [each.painting for each in of]
     medians, intervals = {}, {}
-    for measure in measures(config.style_weight):
+    for measure in measures(config):
         values = [value for each in of if (value := measure.of(each)) is not None]
         if values:
             medians[measure.name] = median(values)
@@ -89,15 +91,15 @@ def markdown_of(found: Evaluation) -> str:
     parts = [
         heading(),
         f"{counts}: medians and, in brackets, where they lie with 95 %.",
-        _table(rows, config.style_weight),
+        _table(rows, config),
     ]
     if len(paintings) > 1:
         parts.append(_by_painting(found, sorted(paintings)))
     return "\n\n".join([*parts, *(f"{notice}." for notice in found.notices)]) + "\n"
 
 
-def _table(rows: Sequence[Row], style_weight: float) -> str:
-    digits = {measure.name: measure.digits for measure in measures(style_weight)} | {"ArtFID": 1}
+def _table(rows: Sequence[Row], config: EvaluateConfig) -> str:
+    digits = {measure.name: measure.digits for measure in measures(config)} | {"ArtFID": 1}
     columns = [name for name in digits if name in rows[0].medians]
     lines = [f"| | pairs | {' | '.join(columns)} |", "| --- " * (len(columns) + 2) + "|"]
     for row in rows:
@@ -116,7 +118,7 @@ def _cell(value: float, within: tuple[float, float] | None, digits: int) -> str:
 
 def _by_painting(found: Evaluation, paintings: Sequence[str]) -> str:
     """Return a table of content and style of each painting by each painter."""
-    columns = measures(found.config.style_weight)[:3]
+    columns = measures(found.config)[:3]
     lines = [f"| painting | | {' | '.join(column.name for column in columns)} |", "| --- " * (len(columns) + 2) + "|"]
     for painting in paintings:
         for name in found.rows:
