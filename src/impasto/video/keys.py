@@ -16,7 +16,7 @@ from impasto.errors import FilmError
 from impasto.video.frames import Frame
 from impasto.video.motion import Motion, MotionTracker, Seen, on_one_core, opencv
 
-__all__ = ["Around", "Behind", "Part", "Parts", "parts_beside"]
+__all__ = ["EVERY", "Around", "Behind", "Part", "Parts", "parts_beside"]
 
 Other = TypeVar("Other")
 
