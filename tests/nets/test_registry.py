@@ -17,6 +17,7 @@ shapes = st.one_of(
         channels=sizes,
         blocks=st.integers(0, 3),
         decoder=st.lists(sizes, min_size=1, max_size=3).map(tuple),
+        inner=st.integers(0, 6),
     ),
     st.builds(
         JohnsonShape,

@@ -132,13 +132,15 @@ class Normed(nn.Module):
 class Residual(nn.Module):
     """Two 3x3 convolutions, each normed, added to their input; no ReLU after the addition.
 
+    inner: channels between the two; 0 means as many as outside.
     Source: Gross and Wilber 2016, as taken over by Johnson et al. 2016, supplement.
     """
 
-    def __init__(self, channels: int, make_norm: MakeNorm, *, mixed: bool = False) -> None:
+    def __init__(self, channels: int, make_norm: MakeNorm, *, inner: int = 0, mixed: bool = False) -> None:
         super().__init__()
-        self.first = Normed(Convolution(channels, channels, 3, mixed=mixed), make_norm(channels))
-        self.second = Normed(Convolution(channels, channels, 3, mixed=mixed), make_norm(channels), relu=False)
+        inner = inner or channels
+        self.first = Normed(Convolution(channels, inner, 3, mixed=mixed), make_norm(inner))
+        self.second = Normed(Convolution(inner, channels, 3, mixed=mixed), make_norm(channels), relu=False)
         self.steps = [*self.first.steps, *self.second.steps]
 
     def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:

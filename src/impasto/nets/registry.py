@@ -40,10 +40,11 @@ def build(name: str) -> PaintingNet:
 
 
 def describe(net: PaintingNet) -> str:
-    """Return the name that `build` makes this architecture of, every field spelt out."""
+    """Return the name that `build` makes this architecture of, every field spelt out but a 0 that is the default."""
     family = next(name for name, (make, _) in FAMILIES.items() if isinstance(net, make))
-    fields = (f"{key}={_written(value)}" for key, value in dataclasses.asdict(net.shape).items())
-    return f"{family}:{','.join(fields)}"
+    chosen = ((field, getattr(net.shape, field.name)) for field in dataclasses.fields(net.shape))
+    spelt = [f"{field.name}={_written(value)}" for field, value in chosen if value or field.default != 0]
+    return f"{family}:{','.join(spelt)}"
 
 
 def _written(value: Any) -> str:

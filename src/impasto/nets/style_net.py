@@ -38,6 +38,8 @@ class StyleNetShape:
     """Residual blocks of the trunk."""
     decoder: tuple[int, ...] = (32, 16)
     """Channels after each doubling; the last is at full size."""
+    inner: int = 0
+    """Channels between the two convolutions of a residual block; 0 means as many as the trunk has."""
 
     @property
     def fold(self) -> int:
@@ -45,12 +47,12 @@ class StyleNetShape:
         return 1 << len(self.decoder)
 
     def __post_init__(self) -> None:
-        if self.blocks < 0 or not self.decoder or min(self.channels, *self.decoder) < 1:
+        if min(self.blocks, self.inner) < 0 or not self.decoder or min(self.channels, *self.decoder) < 1:
             raise InvalidOption(
-                "--network: impasto's channels and decoder must be at least 1 and its blocks at least 0, "
-                f"got channels={self.channels}, blocks={self.blocks}, decoder={self.decoder}"
+                "--network: impasto's channels and decoder must be at least 1, its blocks and inner at least 0, "
+                f"got channels={self.channels}, blocks={self.blocks}, decoder={self.decoder}, inner={self.inner}"
             )
-        if max(self.channels, self.blocks, *self.decoder) > MOST or len(self.decoder) > MOST_DOUBLINGS:
+        if max(self.channels, self.blocks, self.inner, *self.decoder) > MOST or len(self.decoder) > MOST_DOUBLINGS:
             raise InvalidOption(f"--network: impasto has at most {MOST} channels or blocks, {MOST_DOUBLINGS} doublings")
 
 
@@ -61,7 +63,7 @@ class StyleNet(PaintingNet):
         shape = shape or StyleNetShape()
         width, fold = shape.channels, shape.fold
         stem = Normed(Convolution(3 * fold**2, width, 3, mixed=True), InstanceNorm(width))
-        residuals = [Residual(width, InstanceNorm, mixed=True) for _ in range(shape.blocks)]
+        residuals = [Residual(width, InstanceNorm, inner=shape.inner, mixed=True) for _ in range(shape.blocks)]
         sizes = pairwise((width, *shape.decoder))
         decoder = [Normed(Upsampled(inputs, outputs, mixed=True), Affine(outputs)) for inputs, outputs in sizes]
         last = Convolution(shape.decoder[-1], 3, 3, mixed=True)

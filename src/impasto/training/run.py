@@ -18,6 +18,7 @@ from impasto.errors import InvalidOption, TrainingError
 from impasto.model import IDENTITY, MODELS, Manifest, network_of, styles_beside
 from impasto.nets import registry
 from impasto.nets.base import PaintingNet
+from impasto.nets.narrowing import narrow
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.device import wants_bf16
 from impasto.perceptual.paintings import Sketch, load_painting, sketch_painting
@@ -138,16 +139,25 @@ def _base(name: str, option: str) -> Trained:
 
 
 def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
-    """Take over a base's weights, vectors and facts; a style that it does not know starts as the mean of its styles."""
-    if base.facts["network"] != registry.describe(state.model.net):
-        raise InvalidOption(f"--base: {config.base} is a run of {base.facts['network']}, which --network is not")
+    """Take over a base's weights, vectors and facts; a style that it does not know starts as the mean of its styles.
+
+    Of a base with more channels those are taken that matter most, see `impasto.nets.narrowing`.
+    """
     styles = [vector for name, vector in base.vectors.items() if name != IDENTITY]
-    unknown = torch.stack(styles).mean(0) if styles else state.model.net.new_style()
+    unknown = torch.stack(styles).mean(0) if styles else base.net.new_style()
     wanted = [base.vectors.get(name, unknown) for name in style_names(config.style)]
-    identity = base.vectors.get(IDENTITY, state.model.net.new_identity())
+    vectors = torch.stack([*wanted, base.vectors.get(IDENTITY, base.net.new_identity())])
     for model in (state.model, state.averaged):
-        model.net.load_state_dict(base.net.state_dict())
-        model.vectors.data.copy_(torch.stack([*wanted, identity]))
+        if registry.describe(base.net) == registry.describe(model.net):
+            model.net.load_state_dict(base.net.state_dict())
+            model.vectors.data.copy_(vectors)
+            continue
+        try:
+            model.vectors.data.copy_(narrow(base.net, vectors, model.net))
+        except InvalidOption as error:
+            raise InvalidOption(
+                f"--base: {config.base} is a run of {base.facts['network']}, which --network is not; {error}"
+            ) from error
     state.base = base.facts
 
 

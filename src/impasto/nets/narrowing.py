@@ -1,0 +1,103 @@
+"""A smaller network out of a trained one: the channels that matter most stay, with their weights and styles.
+
+Source: Li et al. 2017, "Pruning Filters for Efficient ConvNets", section 3.1: whole channels, by the norms of weights.
+Differs: what counts is how strongly the styles let a channel through, and how strongly the next layer listens to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from impasto.errors import InvalidOption
+from impasto.nets.base import PaintingNet
+from impasto.nets.blocks import Convolution, Normed, Residual, Upsampled
+from impasto.nets.norm import Affine, StyledNorm
+from impasto.nets.style_net import StyleNet
+
+__all__ = ["narrow"]
+
+PHOTO, TRUNK, PICTURE = "photo", "trunk", "picture"
+
+
+@dataclass(frozen=True, eq=False)
+class _Layer:
+    """A convolution, if there is one, and the norm after it; channels that go together have one name."""
+
+    convolution: nn.Conv2d | None
+    norm: StyledNorm
+    inputs: str
+    outputs: str
+
+
+@torch.no_grad()
+def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet) -> Tensor:
+    """Give `small` what matters most of `wide`, and return its style vectors, (S, P) float32.
+
+    wide: trained; vectors: (S, Q) float32, its styles; small: of the same depth and nowhere with more channels, whose
+    weights are replaced.  Where no channel is lost, both paint the same.
+    Raises InvalidOption for networks that are not such.
+    """
+    if not (isinstance(wide, StyleNet) and isinstance(small, StyleNet)):
+        raise InvalidOption("only networks of the family impasto can be narrowed")
+    pairs = list(zip(_layers(wide), _layers(small), strict=False))
+    same_depth = len(_layers(wide)) == len(_layers(small)) and wide.shape.fold == small.shape.fold
+    if not same_depth or any(mine.norm.channels > whole.norm.channels for whole, mine in pairs):
+        raise InvalidOption("a network can be narrowed to one of the same depth, nowhere with more channels")
+    sizes = [whole.norm.style_parameters for whole, _ in pairs]
+    shares = [
+        share.reshape(len(vectors), whole.norm.parts, -1)
+        for share, (whole, _) in zip(torch.split(vectors, sizes, 1), pairs, strict=True)
+    ]
+    kept = {PHOTO: torch.arange(3 * wide.shape.fold**2)}
+    for whole, mine in pairs:
+        if whole.outputs not in kept:
+            score = _scores(whole.outputs, [each for each, _ in pairs], shares)
+            kept[whole.outputs] = score.topk(mine.norm.channels).indices.sort().values
+    for whole, mine in pairs:
+        if whole.convolution is not None and mine.convolution is not None:
+            _take_over(whole.convolution, mine.convolution, kept[whole.inputs], kept[whole.outputs])
+    return torch.cat(
+        [share[..., kept[whole.outputs]].flatten(1) for share, (whole, _) in zip(shares, pairs, strict=True)], 1
+    )
+
+
+def _layers(net: StyleNet) -> list[_Layer]:
+    """Return a network's layers in the order in which they read the style vector."""
+    layers: list[_Layer] = []
+    for number, block in enumerate(net.trunk):
+        if isinstance(block, Residual):
+            between = f"block {number}"
+            layers += [_layer(block.first, TRUNK, between), _layer(block.second, between, TRUNK)]
+        else:
+            layers.append(_layer(block, PHOTO, TRUNK))
+    layers.append(_Layer(None, net.trunk_norm, TRUNK, TRUNK))
+    before = TRUNK
+    for number, normed in enumerate(net.decoder):
+        layers.append(_layer(normed, before, before := f"decoder {number}"))
+    return [*layers, _Layer(net.last.weights, net.skip, before, PICTURE)]
+
+
+def _layer(normed: nn.Module, inputs: str, outputs: str) -> _Layer:
+    assert isinstance(normed, Normed) and isinstance(normed.norm, StyledNorm)  # noqa: S101 - so a StyleNet is built
+    convolution = normed.layer.convolution if isinstance(normed.layer, Upsampled) else normed.layer
+    assert isinstance(convolution, Convolution)  # noqa: S101
+    return _Layer(convolution.weights, normed.norm, inputs, outputs)
+
+
+def _scores(group: str, layers: list[_Layer], shares: list[Tensor]) -> Tensor:
+    """Return how much each channel of a group matters, (C,): as the last norm gives it, and the last layer takes it."""
+    giving, share = [each for each in zip(layers, shares, strict=True) if each[0].outputs == group][-1]
+    score = share.square().sum(1).mean(0).sqrt()
+    if isinstance(giving.norm, Affine) and giving.convolution is not None:  # it does not make maps equally strong
+        score = score * giving.convolution.weight.flatten(1).norm(dim=1)
+    taking = [layer.convolution for layer in layers if layer.inputs == group and layer.convolution is not None]
+    return score * taking[-1].weight.transpose(0, 1).flatten(1).norm(dim=1) if taking else score
+
+
+def _take_over(wide: nn.Conv2d, small: nn.Conv2d, inputs: Tensor, outputs: Tensor) -> None:
+    small.weight.copy_(wide.weight[outputs][:, inputs])
+    assert wide.bias is not None and small.bias is not None  # noqa: S101 - a StyleNet's have one
+    small.bias.copy_(wide.bias[outputs])
