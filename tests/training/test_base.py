@@ -3,6 +3,7 @@ import torch
 
 from impasto.errors import InvalidOption, TrainingError
 from impasto.training import run
+from training.samples import TINY
 
 pytestmark = pytest.mark.usefixtures("small_eyes")
 
@@ -31,6 +32,18 @@ def test_a_style_that_the_base_does_not_know_starts_as_the_mean_of_its_styles(ma
     assert torch.allclose(second.vectors["waves"], first.vectors["waves"], atol=1e-6)
     mean = (first.vectors["dots"] + first.vectors["waves"]) / 2
     assert torch.allclose(second.vectors["new"], mean, atol=1e-6)
+
+
+def test_of_a_larger_base_the_channels_are_taken_that_matter_most(make_config, tmp_path):
+    first = run.begin(make_config(output=str(tmp_path / "first")))
+    second = run.begin(
+        make_config(output=str(tmp_path / "second"), base=str(tmp_path / "first"), network=f"{TINY},inner=5", **STILL)
+    )
+    assert second.net.shape.inner == 5
+    own, kernel = (net.trunk[1].first.layer.weights.weight for net in (second.net, first.net))
+    rows = [next(i for i, row in enumerate(kernel) if torch.allclose(row, mine, atol=1e-6)) for mine in own]
+    assert rows == sorted(set(rows))
+    assert list(second.vectors) == list(first.vectors)
 
 
 def test_a_base_of_another_network_is_refused(make_config, tmp_path):
