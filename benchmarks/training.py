@@ -51,7 +51,8 @@ def main() -> None:
     options = parser.parse_args()
     device, source = open_device(options.device), open_sources(options.data)
     painting = load_painting(options.painting, 512).to(device)
-    bare = TrainConfig(steady_weight=0.0, identity_weight=0.0, size=(SIZE,), batch_size=(BATCH,))
+    whole = TrainConfig(network="impasto", size=(SIZE,), batch_size=(BATCH,))
+    bare = replace(whole, steady_weight=0.0, identity_weight=0.0)
     johnson = "johnson:norm=instance"
     rows: dict[str, Callable[[], None]] = {
         "reference: Johnson's network, float32": reference(source, painting, device),
@@ -59,9 +60,7 @@ def main() -> None:
             replace(bare, network=johnson), source, painting, device, options
         ),
         "impasto train, its network, content and style": own(bare, source, painting, device, options),
-        "impasto train, its network, all losses": own(
-            TrainConfig(size=(SIZE,), batch_size=(BATCH,)), source, painting, device, options
-        ),
+        "impasto train, its network, all losses": own(whole, source, painting, device, options),
     }
     print(f"{heading()}\n{device}, {torch.get_num_threads()} threads, batches of {BATCH} at {SIZE} px\n", flush=True)
     seconds: dict[str, list[float]] = {name: [] for name in rows}

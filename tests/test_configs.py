@@ -1,6 +1,7 @@
 """Every recipe in configs/ is one that a run takes, and those of the papers make steps."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +36,10 @@ def test_a_recipe_is_a_run(path):
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
 def test_a_recipes_network_can_be_built_and_takes_its_sizes(path):
-    registry = pytest.importorskip("impasto.nets.registry")
+    registry, run = (pytest.importorskip(f"impasto.{name}") for name in ("nets.registry", "training.run"))
     config = TrainConfig.from_dict(read_recipe(path))
-    net = registry.build(config.network)
+    base = config.base if config.base == "bundled" else ""  # other bases are runs, which are not here
+    net = registry.build(run.architecture(replace(config, base=base)))
     assert all(size % net.stride == 0 for size in config.size)
 
 

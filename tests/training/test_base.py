@@ -46,6 +46,16 @@ def test_of_a_larger_base_the_channels_are_taken_that_matter_most(make_config, t
     assert list(second.vectors) == list(first.vectors)
 
 
+def test_without_a_network_it_is_the_bases(make_config, tmp_path):
+    run.begin(make_config(output=str(tmp_path / "first"), network=f"{TINY},inner=5"))
+    second = run.begin(make_config(output=str(tmp_path / "second"), base=str(tmp_path / "first"), network="", **STILL))
+    assert second.net.shape.inner == 5
+    assert second.facts["config"]["network"] == f"{TINY},inner=5"
+    assert run.architecture(make_config(network="")) == "impasto"
+    bundled = {run.architecture(make_config(network="", base=name)) for name in ("bundled", "main")}
+    assert len(bundled) == 1
+
+
 def test_a_base_of_another_network_is_refused(make_config, tmp_path):
     run.begin(make_config(output=str(tmp_path / "first")))
     with pytest.raises(InvalidOption, match="--base"):

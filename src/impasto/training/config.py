@@ -39,10 +39,12 @@ class TrainConfig:
     data: tuple[str, ...] = option((), "folder, zip, tars or hf:USER/NAME of photos to train on")
     output: str = option("", "folder of the run: checkpoints, record, previews and the finished network")
     base: str = option(
-        "", "finished run, network file or bundled network to start from; its styles of the same names go on"
+        "", "finished run, network's file, bundled or fast to start from; its styles of the same names go on"
     )
     teacher: str = option("", "network to imitate, named as for --base; it must know every style")
-    network: str = option("impasto", "architecture, such as impasto, impasto:channels=48 or johnson:norm=batch")
+    network: str = option(
+        "", "architecture, such as impasto, impasto:channels=48 or johnson:norm=batch; by default --base's, or impasto"
+    )
 
     steps: int = option(0, "training steps; 0 means as many as --epochs asks for", low=0)
     epochs: float = option(2.0, "passes over the photos, where --steps is 0", low=0)

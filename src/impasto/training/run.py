@@ -37,7 +37,7 @@ from impasto.training.progress import Progress
 from impasto.training.state import CHECKPOINT, TrainState
 from impasto.training.task import StyledNetwork, StyleTask, Teacher, style_targets
 
-__all__ = ["Trained", "begin", "resume", "trained"]
+__all__ = ["Trained", "architecture", "begin", "resume", "trained"]
 
 
 _PRIVATE = ("base", "data", "output", "preview", "style", "teacher", "vgg")
@@ -71,7 +71,7 @@ def begin(config: TrainConfig) -> Trained:
     for name in ("style", "data", "output"):
         if not getattr(config, name):
             raise InvalidOption(f"training needs --{name}")
-    run = Path(config.output)
+    config, run = replace(config, network=architecture(config)), Path(config.output)
     if (run / CHECKPOINT).exists():
         if under_torchrun() and _began_with(config, run):
             return resume(run)
@@ -94,6 +94,11 @@ def trained(run: Path) -> Trained:
     saved = TrainState.load(run)
     config = _config_of(saved, run)
     return _finished(_state(config, saved), config)
+
+
+def architecture(config: TrainConfig) -> str:
+    """Return the network's name that a config means; raises as `begin` does for its base."""
+    return config.network or (registry.describe(_base(config.base, "--base").net) if config.base else "impasto")
 
 
 def _began_with(config: TrainConfig, run: Path) -> bool:
@@ -123,8 +128,9 @@ def _state(config: TrainConfig, saved: dict[str, Any] | None, device: torch.devi
 def _base(name: str, option: str) -> Trained:
     """Return what is in a run's folder, a network's file or a bundled one; raises TrainingError and ModelError.
 
-    option: the one that names it.
+    name: `bundled` is the bundled main one; option: the one that names it.
     """
+    name = "main" if name == "bundled" else name
     if name not in MODELS and Path(name).is_dir():
         return trained(Path(name))
     if name not in MODELS and Path(name).suffix not in (".onnx", ".safetensors"):

@@ -63,6 +63,7 @@ def tune(base: TrainConfig, config: TuneConfig, follow: Callable[[str], None] = 
         raise InvalidOption("tuning needs --output, the study's folder")
     if not config.judge:
         raise InvalidOption("tuning needs --judge, photos set apart")
+    base = replace(base, network=run.architecture(base))
     judge = _Judge(base, config)
     folder = make_folder(Path(base.output))
 
