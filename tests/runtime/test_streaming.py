@@ -50,7 +50,7 @@ def test_strips_make_the_painting_of_the_whole(session, style, monkeypatch, size
     np.testing.assert_allclose(painting, whole(session, pixels, style), atol=1e-4)
 
 
-@pytest.mark.parametrize("decoder", ["8", "4x4", "8x4x2"])
+@pytest.mark.parametrize("decoder", ["8", "4x4", "8x4x2", "4x4,inner=4", "4x4,inner=12"])
 @pytest.mark.parametrize("blocks", [0, 2])
 def test_networks_of_other_sizes(make_trained, tmp_path, monkeypatch, blocks, decoder):
     write_model(make_trained(f"impasto:channels=8,blocks={blocks},decoder={decoder}"), tmp_path)

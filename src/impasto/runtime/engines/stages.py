@@ -80,7 +80,7 @@ class Stages:
     weights: {name: array} of a safetensors file of the family `impasto`; vector, mixing: of the style; dtype: of maps,
     float16 or float32; device, hint: OpenVINO's device and properties.
 
-    fold: pixels in each direction that the trunk has one position for.
+    fold: pixels in each direction that the trunk has one position for; channels, inner: of the trunk, within its blocks.
     """
 
     def __init__(
@@ -103,8 +103,12 @@ class Stages:
             for name in names
         ]
         self.channels = self.convolutions[0].bias.size
+        self.inner = self.convolutions[1].bias.size if self.blocks else self.channels
         self.fold = isqrt(self.convolutions[0].weight.shape[1] // 3)
-        self.norms = [numbers.take(3, self.channels) for _ in range(2 * self.blocks + 2)]
+        self.norms = [
+            numbers.take(3, channels)
+            for channels in (self.channels, *(self.inner, self.channels) * self.blocks, self.channels)
+        ]
         self.upsamplings = self.convolutions[2 * self.blocks + 1 : -1]
         self.affines = [numbers.take(2, convolution.bias.size) for convolution in self.upsamplings]
         self.skip = numbers.take(1, 3)

@@ -119,14 +119,15 @@ def stream(stages: Stages, pixels: IntegerArray, margin: int, room: int) -> Iter
     """
     source = _Padded(pixels, margin, stages.fold)
     strips = _strips(source, room)
-    size = stages.channels * source.rows * source.columns * stages.dtype.itemsize
-    folder = _scratch_folder(3 * size)
-    maps = [_Map(folder, stages.channels, source.rows, source.columns, stages.dtype) for _ in range(3)]
+    channels = stages.channels, stages.inner, stages.channels
+    size = sum(channels) * source.rows * source.columns * stages.dtype.itemsize
+    folder = _scratch_folder(size)
+    maps = [_Map(folder, each, source.rows, source.columns, stages.dtype) for each in channels]
     try:
         yield from _painted(stages, source, strips, *maps)
     except OSError as error:
         reason = f"its scratch files in {folder} cannot be written or read ({error.strerror})"
-        raise MemoryError(f"{reason}; set TMPDIR to a folder with {in_words(3 * size)} free") from error
+        raise MemoryError(f"{reason}; set TMPDIR to a folder with {in_words(size)} free") from error
     finally:
         for each in maps:
             each.close()
