@@ -80,7 +80,7 @@ class Stages:
     weights: {name: array} of a safetensors file of the family `impasto`; vector, mixing: of the style; dtype: of maps,
     float16 or float32; device, hint: OpenVINO's device and properties.
 
-    fold: pixels in each direction that the trunk has one position for; channels, inner: of the trunk, within its blocks.
+    fold: pixels in each direction that the trunk has one position for; channels: of the trunk; inner: within blocks.
     """
 
     def __init__(
