@@ -205,6 +205,18 @@ def test_a_style_is_learned_stopped_and_painted_with(visit, small_eyes, waves, e
     seen(paint)
 
 
+def test_two_files_at_once_are_one_visitors(visit, waves, example):
+    page = visit()
+    page.route("**/studio/pictures?*", lambda route: page.wait_for_timeout(300) or route.continue_())
+    panel = tab(page, "Optimise")
+    with page.expect_response("**/studio/pictures?*"), page.expect_response("**/studio/pictures?*"):
+        bring(panel, example)
+        bring(panel, waves, 1)
+    expect(panel.get_by_role("img", name="The painting waves.png")).to_be_visible()
+    assert len({cookie["value"] for cookie in page.context.cookies(f"{page.url}studio/")}) == 1
+    assert page.evaluate("performance.getEntriesByType('resource').filter(e => e.responseStatus == 404).length") == 0
+
+
 def test_a_picture_is_optimised_and_stopped(visit, small_eyes, waves, example):
     page = visit()
     panel = tab(page, "Optimise")

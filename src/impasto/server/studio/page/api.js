@@ -34,8 +34,24 @@ async function asked(path, { json, body, method = json || body ? "POST" : "GET" 
   return answer;
 }
 
-/** Bring a file to the server; what: pictures, films or styles. */
-export const bring = (what, file) => ask(`${what}?name=${encodeURIComponent(file.name)}`, { body: file });
+let welcome = false;
+let before = Promise.resolve();
+
+/**
+ * Bring a file to the server; what: pictures, films or styles.
+ * The answer to the first says who we are, so until there is one, files go one by one: else each would be a visitor's own.
+ */
+export function bring(what, file) {
+  const sent = async () => {
+    const facts = await ask(`${what}?name=${encodeURIComponent(file.name)}`, { body: file });
+    welcome = true;
+    return facts;
+  };
+  if (welcome) return sent();
+  const brought = before.then(sent);
+  before = brought.catch(() => {});
+  return brought;
+}
 
 async function reason(answer) {
   try {
