@@ -205,19 +205,6 @@ def test_a_style_is_learned_stopped_and_painted_with(visit, small_eyes, waves, e
     seen(paint)
 
 
-def test_two_files_at_once_are_one_visitors(visit, waves, example):
-    page, answers = visit(), []
-    page.on("response", lambda answer: answers.append(answer) if "/studio/pictures?" in answer.url else None)
-    panel = tab(page, "Optimise")
-    bring(panel, example)
-    bring(panel, waves, 1)
-    expect(panel.get_by_role("img", name="The photo astronaut.jpg")).to_be_visible()
-    expect(panel.get_by_role("img", name="The painting waves.png")).to_be_visible()
-    brought = [answer.json()["id"] for answer in answers]
-    known = [page.evaluate("id => fetch(`studio/pictures/${id}`).then((a) => a.status)", id_) for id_ in brought]
-    assert known == [200, 200]
-
-
 def test_a_picture_is_optimised_and_stopped(visit, small_eyes, waves, example):
     page = visit()
     panel = tab(page, "Optimise")
