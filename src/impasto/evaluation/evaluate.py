@@ -98,8 +98,15 @@ def _gatys(criterion: PerceptualCriterion, config: EvaluateConfig, folder: Path 
     if not config.iterations:
         return []
     bf16 = wants_bf16(next(criterion.parameters()).device, config.precision)
-    weights, start = (config.style_weight, config.tv_weight), config.gatys_start
-    recipe = Recipe(config.size, *weights, start, config.seed, criterion.vgg.name, bf16)
+    recipe = Recipe(
+        config.size,
+        style_weight=config.style_weight,
+        tv_weight=config.tv_weight,
+        start=config.gatys_start,
+        seed=config.seed,
+        vgg=criterion.vgg.name,
+        bf16=bf16,
+    )
     return [Gatys(criterion, config.iterations, recipe, folder)]
 
 

@@ -42,8 +42,9 @@ def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet) -> Tensor:
     """
     if not (isinstance(wide, StyleNet) and isinstance(small, StyleNet)):
         raise InvalidOption("only networks of the family impasto can be narrowed")
-    pairs = list(zip(_layers(wide), _layers(small), strict=False))
-    same_depth = len(_layers(wide)) == len(_layers(small)) and wide.shape.fold == small.shape.fold
+    layers, own = _layers(wide), _layers(small)
+    pairs = list(zip(layers, own, strict=False))
+    same_depth = len(layers) == len(own) and wide.shape.fold == small.shape.fold
     if not same_depth or any(mine.norm.channels > whole.norm.channels for whole, mine in pairs):
         raise InvalidOption("a network can be narrowed to one of the same depth, nowhere with more channels")
     sizes = [whole.norm.style_parameters for whole, _ in pairs]
@@ -54,7 +55,7 @@ def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet) -> Tensor:
     kept = {PHOTO: torch.arange(3 * wide.shape.fold**2)}
     for whole, mine in pairs:
         if whole.outputs not in kept:
-            score = _scores(whole.outputs, [each for each, _ in pairs], shares)
+            score = _scores(whole.outputs, layers, shares)
             kept[whole.outputs] = score.topk(mine.norm.channels).indices.sort().values
     for whole, mine in pairs:
         if whole.convolution is not None and mine.convolution is not None:
