@@ -110,8 +110,8 @@ def network(data: bytes) -> None:
     """Open a graph and paint with it."""
     file = placed("network.onnx", data)
     session = Session(file, open_network(file, device="cpu", precision="f32"))
-    planes = np.zeros((1, 3, 64, 64), np.float32)
-    session.engine.run(planes, np.zeros((1, session.manifest.style_parameters), np.float32))
+    picture = np.zeros((64, 64, 3), np.float32)
+    session.engine.run(picture, np.zeros((1, session.manifest.style_parameters), np.float32))
 
 
 def expression(data: bytes) -> None:

@@ -2,8 +2,8 @@ import onnx
 import pytest
 import torch
 
-from impasto.export.graph import FoldedUpsampled, fold
-from impasto.nets.blocks import Upsampled
+from impasto.export.graph import FoldedConvolution, FoldedUpsampled, fold
+from impasto.nets.blocks import Convolution, Upsampled
 from impasto.nets.norm import Conditioning
 
 
@@ -18,6 +18,28 @@ def test_a_folded_upsampling_computes_the_same(size, mixed):
         folded = FoldedUpsampled(upsampled)(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
     assert expected.shape == folded.shape == (2, 3, 2 * size[0], 2 * size[1])
     torch.testing.assert_close(folded, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("size", [(2, 2), (2, 8), (6, 4)])
+@pytest.mark.parametrize("kernel", [1, 3])
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_folded_convolution_computes_the_same(size, kernel, outputs, mixed):
+    with torch.random.fork_rng(), torch.inference_mode():
+        torch.manual_seed(0)
+        convolution, x = Convolution(5, outputs, kernel, mixed=mixed), torch.randn(2, 5, *size)
+        mixing = torch.randn(1, 25) if mixed else None
+        expected = convolution(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
+        folded = FoldedConvolution(convolution)(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
+    assert expected.shape == folded.shape == (2, outputs, *size)
+    torch.testing.assert_close(folded, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["impasto:channels=4,blocks=1,decoder=4x4", "johnson:channels=4"])
+def test_only_what_gives_pixels_is_computed_four_at_once(make_trained, name):
+    net = make_trained(name).net
+    folded = [module for module in fold(net).modules() if isinstance(module, FoldedConvolution)]
+    assert [module.channels for module in folded] == [3]
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,19 @@ def silence(layer, count):
     layer.weights.weight[:, :count] = 0
 
 
+def test_of_blocks_the_first_stay(photo):
+    wide, small = make(WIDE), make("impasto:channels=8,blocks=1,decoder=8x4")
+    styles = styles_of(wide)
+    with torch.no_grad():
+        silent = wide.trunk[2].second.layer.weights  # the second block gives what the style's shift is
+        silent.weight.zero_()
+        silent.bias.zero_()
+    last = sum(layer.norm.style_parameters for layer in (wide.trunk[0], wide.trunk[1].first, wide.trunk[1].second))
+    styles[:, last : last + wide.trunk[2].first.norm.style_parameters * 2] = 0
+    taken = narrow(wide, styles, small)
+    torch.testing.assert_close(small(photo, taken[:1]), wide(photo, styles[:1]))
+
+
 def test_what_styles_let_through_stays(photo):
     wide, small = (
         make("impasto:channels=4,blocks=1,decoder=4x4"),

@@ -165,11 +165,11 @@ def openvino_run(tiny_model):
     """Return an OpenVINO engine and a function that runs it on a grey picture of a height."""
     engine = open_engine(tiny_model.network, engine="openvino", precision="f32")
     style = np.zeros((1, Manifest.from_metadata(engine.metadata, "network").style_parameters), np.float32)
-    return engine, lambda side, work=engine.run: work(np.full((1, 3, side, 16), 0.5, np.float32), style)
+    return engine, lambda side, work=engine.run: work(np.full((side, 16, 3), 0.5, np.float32), style)
 
 
 def own_sizes(engine):
-    return [dict(shapes)["picture"][2] for shapes in engine.compiled.own]
+    return [dict(shapes)["picture"][1] for shapes in engine.compiled.own]
 
 
 def test_openvino_compiles_once_for_all_sizes_and_again_for_one_that_pays_for_it(openvino_run):

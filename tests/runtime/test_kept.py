@@ -18,7 +18,7 @@ def folder(tmp_path, monkeypatch):
 def painted(network, side=20):
     engine = open_engine(network, engine="openvino", precision="f32")
     style = np.zeros((1, Manifest.from_metadata(engine.metadata, "network").style_parameters), np.float32)
-    return engine, engine.run(np.full((1, 3, side, 16), 0.5, np.float32), style)
+    return engine, engine.run(np.full((side, 16, 3), 0.5, np.float32), style)
 
 
 def test_what_is_compiled_is_read_the_next_time(tiny_model, folder, monkeypatch):
@@ -62,7 +62,7 @@ def test_a_cache_that_cannot_be_written_costs_time_only(tiny_model, folder):
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.write_text("in the way")
     engine, painting = painted(tiny_model.network)
-    assert painting.shape == (1, 3, 20, 16)
+    assert painting.shape == (20, 16, 3)
     assert engine.compiled.any_size
 
 
@@ -78,5 +78,5 @@ def test_what_is_read_works_in_the_precision_that_it_was_compiled_in(tiny_model,
     np.testing.assert_allclose(second, first, atol=1e-5)
     torch = open_engine(tiny_model.network, engine="torch", precision="f32")
     style = np.zeros((1, Manifest.from_metadata(torch.metadata, "network").style_parameters), np.float32)
-    exact = torch.run(np.full((1, 3, 64, 16), 0.5, np.float32), style)
+    exact = torch.run(np.full((64, 16, 3), 0.5, np.float32), style)
     np.testing.assert_allclose(second, exact, atol=1e-4)

@@ -114,10 +114,10 @@ def test_johnsons_network_is_painted_whole_only(tiny_johnson):
 def test_padded_strips_are_rows_of_the_padded_picture(height, width, first):
     pixels = photo((height, width))
     source = _Padded(pixels, MARGIN, fold=4)
-    planes = padded(pixels.astype(np.float32), 4)[0].transpose(1, 2, 0)
-    assert planes.shape[:2] == (4 * source.rows, 4 * source.columns)
+    whole = padded(pixels.astype(np.float32), 4)
+    assert whole.shape[:2] == (4 * source.rows, 4 * source.columns)
     first = min(first, source.rows - 2)
-    np.testing.assert_array_equal(source.strip(first, first + 2)[0], planes[4 * first : 4 * first + 8])
+    np.testing.assert_array_equal(source.strip(first, first + 2)[0], whole[4 * first : 4 * first + 8])
 
 
 def test_maps_are_reflected_beyond_their_ends(tmp_path):

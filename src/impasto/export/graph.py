@@ -6,6 +6,7 @@ import copy
 import logging
 import warnings
 from collections.abc import Callable, Mapping
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from impasto.nets.base import PaintingNet
 from impasto.nets.blocks import Convolution, UnconditionalNorm, Upsampled
 from impasto.nets.norm import EPSILON, Conditioning, InstanceNorm
 
-__all__ = ["FoldedUpsampled", "bake", "fold", "onnx_program", "program_of", "write_onnx"]
+__all__ = ["FoldedConvolution", "FoldedUpsampled", "bake", "fold", "onnx_program", "program_of", "write_onnx"]
 
 
 class FoldedUpsampled(nn.Module):
@@ -42,6 +43,35 @@ class FoldedUpsampled(nn.Module):
         kernel = self.kernel if self.mixing is None else self.mixing(self.kernel, conditioning, dim=0)
         padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
         return F.conv_transpose2d(padded, kernel, self.bias, stride=2, padding=3)  # type: ignore[arg-type]
+
+
+class FoldedConvolution(nn.Module):
+    """What a `Convolution` of stride one to a picture's three channels computes, four pixels at once.
+
+    Engines fill their vectors with output channels, 16 or so, which three leave mostly empty.  Those of 2 x 2 pixels
+    are twelve: a kernel one larger sees all that these depend on.  Equal up to rounding.
+    Its input's height and width must be even.
+    """
+
+    def __init__(self, convolution: Convolution) -> None:
+        super().__init__()
+        weights = convolution.weights
+        channels, inputs, size, _ = weights.weight.shape
+        kernel = torch.zeros(2, 2, channels, inputs, size + 1, size + 1)
+        for down, across in product(range(2), range(2)):
+            kernel[down, across, ..., down : down + size, across : across + size] = weights.weight.detach()
+        self.register_buffer("kernel", kernel.flatten(0, 2))
+        self.register_buffer("bias", weights.bias.detach().repeat(4))  # type: ignore[union-attr]
+        self.pad, self.mixing, self.channels = convolution.pad, convolution.mixing, channels
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the convolved map, (N, outputs, H, W)."""
+        kernel = self.kernel if self.mixing is None else self.mixing(self.kernel, conditioning)
+        padded = F.pad(x, (self.pad,) * 4, mode="reflect")
+        fours = F.conv2d(padded, kernel, self.bias, stride=2)  # type: ignore[arg-type]
+        pairs = torch.unflatten(fours.permute(0, 2, 3, 1), 3, (2, -1)).transpose(2, 3)  # rows of pairs of pixels
+        rows = torch.unflatten(pairs.flatten(1, 2).flatten(2), 2, (-1, self.channels))
+        return rows.permute(0, 3, 1, 2)
 
 
 class FusedInstanceNorm(nn.Module):
@@ -84,6 +114,8 @@ def fold(net: PaintingNet) -> PaintingNet:
         for name, child in list(module.named_children()):
             if type(child) in FUSED:
                 setattr(module, name, FUSED[type(child)](child))
+    if net.stride % 2 == 0:
+        folded.add_module("last", FoldedConvolution(net.last))
     return folded
 
 

@@ -106,8 +106,8 @@ def check_painter(
 
 
 def _by_torch(net: PaintingNet, picture: NDArray[np.float32], style: Style) -> NDArray[np.float32]:
-    planes = torch.from_numpy(padded(picture, net.stride))
+    planes = torch.from_numpy(padded(picture, net.stride)).permute(2, 0, 1)[None]
     with torch.inference_mode():
         mixing = None if style.mixing is None else torch.from_numpy(style.mixing)[None]
         painting = net(planes, torch.from_numpy(style.vector)[None], mixing)
-    return unpadded(painting.numpy(), picture)
+    return unpadded(painting[0].permute(1, 2, 0).numpy(), picture)

@@ -100,14 +100,10 @@ def to_integers(values: NDArray[np.floating[Any]], dtype: type[np.uint8] | type[
     for rows in row_strips(*values.shape[:2]):
         scaled = values[rows] * white
         scaled += 0.5
-        np.fmax(scaled, 0, out=scaled)  # unlike maximum, fmax turns NaN into 0
-        np.minimum(scaled, white, out=scaled)
-        integers = scaled.astype(dtype)
-        if values.ndim == 2:
-            rounded[rows] = integers
-        else:  # plane by plane: several times as fast as at once, as networks' planes lie apart
-            for channel in range(values.shape[2]):
-                rounded[rows, :, channel] = integers[..., channel]
+        np.clip(scaled, 0, white, out=scaled)
+        if np.isnan(scaled.min(initial=0)):
+            scaled[np.isnan(scaled)] = 0
+        rounded[rows] = scaled
     return rounded
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from impasto.errors import InvalidOption
+from impasto.nets.blocks import Convolution
 from impasto.nets.geometry import Step, reach, stride
 from impasto.nets.mixing import Mixing
 from impasto.nets.norm import Conditioning, Moments, StyledNorm
@@ -22,6 +23,9 @@ class PaintingNet(nn.Module):
     shape: the dataclass of sizes that the network was built from; steps: its layers' geometry, in order.
     Networks register their layers in the order in which these read the style vector.
     """
+
+    last: Convolution
+    """What gives the painting's three channels."""
 
     def __init__(self, shape: Any, steps: Sequence[Step]) -> None:
         super().__init__()

@@ -26,6 +26,7 @@ __all__ = [
     "TransposedConvolution",
     "UnconditionalNorm",
     "Upsampled",
+    "space_to_depth",
 ]
 
 
@@ -65,6 +66,15 @@ class Upsampled(nn.Module):
         """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
         convolved: Tensor = self.convolution(F.interpolate(x, scale_factor=2.0, mode="nearest"), conditioning)
         return convolved
+
+
+def space_to_depth(x: Tensor, fold: int) -> Tensor:
+    """Return (N, C * fold**2, H / fold, W / fold): what torch's pixel_unshuffle does to x, (N, C, H, W).
+
+    Written in rows of pixels, channels last, as engines compute and as pictures lie in memory.
+    """
+    blocks = torch.unflatten(torch.unflatten(x.permute(0, 2, 3, 1), 2, (-1, fold)), 1, (-1, fold))
+    return blocks.permute(0, 1, 3, 5, 2, 4).flatten(3).permute(0, 3, 1, 2)
 
 
 class TransposedConvolution(nn.Module):

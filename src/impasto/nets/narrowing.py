@@ -1,5 +1,7 @@
 """A smaller network out of a trained one: the channels that matter most stay, with their weights and styles.
 
+Of blocks, the first stay: each refines what those before it made, so the last are missed least.
+
 Source: Li et al. 2017, "Pruning Filters for Efficient ConvNets", section 3.1: whole channels, by the norms of weights.
 Differs: what counts is how strongly the styles let a channel through, and how strongly the next layer listens to it.
 """
@@ -24,34 +26,39 @@ PHOTO, TRUNK, PICTURE = "photo", "trunk", "picture"
 
 @dataclass(frozen=True, eq=False)
 class _Layer:
-    """A convolution, if there is one, and the norm after it; channels that go together have one name."""
+    """A convolution, if there is one, and the norm after it; channels that go together have one name.
+
+    block: the number, from 1, of the residual block that it is in, or 0.
+    """
 
     convolution: nn.Conv2d | None
     norm: StyledNorm
     inputs: str
     outputs: str
+    block: int = 0
 
 
 @torch.no_grad()
 def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet) -> Tensor:
     """Give `small` what matters most of `wide`, and return its style vectors, (S, P) float32.
 
-    wide: trained; vectors: (S, Q) float32, its styles; small: of the same depth and nowhere with more channels, whose
-    weights are replaced.  Where no channel is lost, both paint the same.
+    wide: trained; vectors: (S, Q) float32, its styles; small: with as many doublings and nowhere with more blocks or
+    channels, whose weights are replaced.  Where nothing is lost, both paint the same.
     Raises InvalidOption for networks that are not such.
     """
     if not (isinstance(wide, StyleNet) and isinstance(small, StyleNet)):
         raise InvalidOption("only networks of the family impasto can be narrowed")
-    layers, own = _layers(wide), _layers(small)
+    all_layers, own = _layers(wide), _layers(small)
+    staying = [index for index, layer in enumerate(all_layers) if layer.block <= small.shape.blocks]
+    layers = [all_layers[index] for index in staying]
     pairs = list(zip(layers, own, strict=False))
-    same_depth = len(layers) == len(own) and wide.shape.fold == small.shape.fold
-    if not same_depth or any(mine.norm.channels > whole.norm.channels for whole, mine in pairs):
-        raise InvalidOption("a network can be narrowed to one of the same depth, nowhere with more channels")
-    sizes = [whole.norm.style_parameters for whole, _ in pairs]
-    shares = [
-        share.reshape(len(vectors), whole.norm.parts, -1)
-        for share, (whole, _) in zip(torch.split(vectors, sizes, 1), pairs, strict=True)
-    ]
+    as_deep = len(layers) == len(own) and wide.shape.fold == small.shape.fold
+    if not as_deep or any(mine.norm.channels > whole.norm.channels for whole, mine in pairs):
+        raise InvalidOption(
+            "a network can be narrowed to one of as many doublings, nowhere with more blocks or channels"
+        )
+    split = torch.split(vectors, [layer.norm.style_parameters for layer in all_layers], 1)
+    shares = [split[index].reshape(len(vectors), all_layers[index].norm.parts, -1) for index in staying]
     kept = {PHOTO: torch.arange(3 * wide.shape.fold**2)}
     for whole, mine in pairs:
         if whole.outputs not in kept:
@@ -71,7 +78,7 @@ def _layers(net: StyleNet) -> list[_Layer]:
     for number, block in enumerate(net.trunk):
         if isinstance(block, Residual):
             between = f"block {number}"
-            layers += [_layer(block.first, TRUNK, between), _layer(block.second, between, TRUNK)]
+            layers += [_layer(block.first, TRUNK, between, number), _layer(block.second, between, TRUNK, number)]
         else:
             layers.append(_layer(block, PHOTO, TRUNK))
     layers.append(_Layer(None, net.trunk_norm, TRUNK, TRUNK))
@@ -81,11 +88,11 @@ def _layers(net: StyleNet) -> list[_Layer]:
     return [*layers, _Layer(net.last.weights, net.skip, before, PICTURE)]
 
 
-def _layer(normed: nn.Module, inputs: str, outputs: str) -> _Layer:
+def _layer(normed: nn.Module, inputs: str, outputs: str, block: int = 0) -> _Layer:
     assert isinstance(normed, Normed) and isinstance(normed.norm, StyledNorm)  # noqa: S101 - so a StyleNet is built
     convolution = normed.layer.convolution if isinstance(normed.layer, Upsampled) else normed.layer
     assert isinstance(convolution, Convolution)  # noqa: S101
-    return _Layer(convolution.weights, normed.norm, inputs, outputs)
+    return _Layer(convolution.weights, normed.norm, inputs, outputs, block)
 
 
 def _scores(group: str, layers: list[_Layer], shares: list[Tensor]) -> Tensor:

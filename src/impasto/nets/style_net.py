@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from impasto.errors import InvalidOption
 from impasto.nets.base import PaintingNet
-from impasto.nets.blocks import Convolution, Normed, Residual, Upsampled
+from impasto.nets.blocks import Convolution, Normed, Residual, Upsampled, space_to_depth
 from impasto.nets.geometry import Resample
 from impasto.nets.norm import Affine, Conditioning, InstanceNorm, Skip
 
@@ -76,7 +75,7 @@ class StyleNet(PaintingNet):
     def paint(self, picture: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the painting, (N, 3, H, W), about [0, 1], of pictures of that shape in [0, 1]."""
         centred = picture - 0.5
-        x = F.pixel_unshuffle(centred, self.shape.fold)
+        x = space_to_depth(centred, self.shape.fold)
         for block in self.trunk:
             x = block(x, conditioning)
         x = self.trunk_norm(x, conditioning)

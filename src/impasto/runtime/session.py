@@ -57,8 +57,7 @@ class Session:
         Raises ModelError for a style of another network and MemoryError.
         """
         self.check(style)
-        planes = padded(picture, self.manifest.stride)
-        return unpadded(self._run(planes, style), picture)
+        return unpadded(self._run(padded(picture, self.manifest.stride), style), picture)
 
     def prepare(self, size: tuple[int, int], style: Style) -> None:
         """Make ready for many pictures of one (height, width), as of a film or a camera, which then paint faster.
@@ -66,8 +65,7 @@ class Session:
         Raises ModelError for a style of another network.
         """
         self.check(style)
-        planes = padded(np.zeros((*size, 3), np.float32), self.manifest.stride)
-        self.engine.prepare(planes, *_numbers(style))
+        self.engine.prepare(padded(np.zeros((*size, 3), np.float32), self.manifest.stride), *_numbers(style))
 
     def strips(self, pixels: IntegerArray, style: Style, room: int) -> Iterator[NDArray[np.float32]]:
         """Yield the painting from its top to its bottom, (rows, W, 3) float32 each, at once where memory allows.
@@ -82,9 +80,9 @@ class Session:
         else:
             yield from self.engine.stream(pixels, style.vector, style.mixing, MARGIN, room)
 
-    def _run(self, planes: NDArray[np.float32], style: Style) -> NDArray[np.float32]:
+    def _run(self, picture: NDArray[np.float32], style: Style) -> NDArray[np.float32]:
         try:
-            return self.engine.run(planes, *_numbers(style))
+            return self.engine.run(picture, *_numbers(style))
         except Exception as error:
             if any(words in str(error) for words in OUT_OF_MEMORY):
                 raise MemoryError(f"{self.engine.name} has not enough memory") from error
@@ -97,16 +95,16 @@ def _numbers(style: Style) -> tuple[NDArray[np.float32], NDArray[np.float32] | N
 
 
 def padded(picture: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
-    """Return what a network is given for a picture, (H, W, 3): (1, 3, H', W') with mirrored margins.
+    """Return what a network is given for a picture, (H, W, 3): (H', W', 3) with mirrored margins.
 
     MARGIN on every side, then at the bottom and right as much as makes both sides multiples of the stride.
     """
     wanted = [-(-(side + 2 * MARGIN) // stride) * stride for side in picture.shape[:2]]
     (down, across) = ((MARGIN, want - side - MARGIN) for want, side in zip(wanted, picture.shape[:2], strict=True))
-    return np.ascontiguousarray(np.pad(picture, (down, across, (0, 0)), mode="symmetric").transpose(2, 0, 1)[None])
+    return np.pad(picture, (down, across, (0, 0)), mode="symmetric")
 
 
 def unpadded(painting: NDArray[np.float32], picture: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the part of a painting, (1, 3, H', W'), that is the `padded` picture's own, (H, W, 3)."""
+    """Return the part of a painting, (H', W', 3), that is the `padded` picture's own, (H, W, 3)."""
     height, width = picture.shape[:2]
-    return np.moveaxis(painting[0, :, MARGIN : MARGIN + height, MARGIN : MARGIN + width], 0, 2)
+    return painting[MARGIN : MARGIN + height, MARGIN : MARGIN + width]

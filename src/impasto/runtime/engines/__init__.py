@@ -35,9 +35,9 @@ class Engine(Protocol):
     def run(
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
-        """Return the painting, (1, 3, H, W) float32, about [0, 1].
+        """Return the painting, (H, W, 3) float32, about [0, 1].
 
-        picture: (1, 3, H, W) float32, RGB in [0, 1], H and W multiples of the network's stride.
+        picture: (H, W, 3) float32, RGB in [0, 1], H and W multiples of the network's stride.
         style: (1, P) float32.  mixing: (1, Q) float32, or None: nothing is mixed.
         """
 

@@ -15,12 +15,15 @@ from impasto.runtime.engines.offline import ops, ov
 
 __all__ = ["Compiled"]
 
+FORM = "rows"
+"""What is made of models' files before they are compiled: what is kept of another form is another's."""
+
 Inputs = Mapping[str, NDArray[np.float32]]
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 class Compiled:
-    """Runs a model whose one output is a picture.
+    """Runs a model whose one output is a picture, in rows as its input (see `rows`).
 
     What is compiled for one size runs a little faster than what is compiled for any, but compiling takes a fifth of
     a second.  So a size gets a form of its own once what it has lost without is what compiling costs: whatever
@@ -87,7 +90,9 @@ class Compiled:
     def _kept(self, names: tuple[str, ...]) -> ov.CompiledModel:
         """Return the model for any size with inputs of these names, from the cache if it is there."""
         processor = self.core.get_property(self.device, "FULL_DEVICE_NAME")
-        name = digest([self.origin, ov.get_version(), self.device, processor, repr(sorted(self.hint.items())), *names])
+        name = digest(
+            [self.origin, FORM, ov.get_version(), self.device, processor, repr(sorted(self.hint.items())), *names]
+        )
         if (content := kept(name)) is not None:
             with suppress(RuntimeError):  # OpenVINO finds that it is of another machine or version
                 return self.core.import_model(content, self.device, self.hint)

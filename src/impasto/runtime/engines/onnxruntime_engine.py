@@ -35,12 +35,13 @@ class OnnxRuntimeEngine(Engine):
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """See `Engine.run`."""
-        given = {"picture": picture, "style": style, "mixing": mixing}
+        planes = np.ascontiguousarray(picture.transpose(2, 0, 1)[None])
+        given = {"picture": planes, "style": style, "mixing": mixing}
         inputs = {
             each.name: np.zeros(each.shape, np.float32) if given[each.name] is None else given[each.name]
             for each in self.session.get_inputs()
         }
-        painting: NDArray[np.float32] = self.session.run(None, inputs)[0]
+        painting: NDArray[np.float32] = self.session.run(None, inputs)[0][0].transpose(1, 2, 0)
         return painting
 
 

@@ -17,6 +17,7 @@ from impasto.model.network import FOREIGN
 from impasto.runtime.engines import Engine
 from impasto.runtime.engines.compiled import Compiled
 from impasto.runtime.engines.offline import ov
+from impasto.runtime.engines.rows import in_rows
 from impasto.runtime.engines.safety import check_network
 from impasto.runtime.engines.stages import Stages
 from impasto.runtime.engines.streaming import stream
@@ -40,7 +41,7 @@ class OpenVinoEngine(Engine):
         self.metadata = _metadata(model)
         self.precision = precision if precision != "auto" else _native_precision(core, device)
         exact = self.precision == "f32"
-        self.compiled = Compiled(core, model, network.read_bytes(), device, self.hint, exact=exact)
+        self.compiled = Compiled(core, in_rows(model), network.read_bytes(), device, self.hint, exact=exact)
         self.bytes_a_pixel = BYTES_A_PIXEL[self.precision]
         self.name = f"OpenVINO {device} {self.precision}"
 
@@ -48,7 +49,8 @@ class OpenVinoEngine(Engine):
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """See `Engine.run`."""
-        return self.compiled(_inputs(picture, style, mixing))
+        painting: NDArray[np.float32] = self.compiled(_inputs(picture, style, mixing))[0]
+        return painting
 
     def prepare(
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
@@ -101,7 +103,7 @@ class OpenVinoEngine(Engine):
 def _inputs(
     picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None
 ) -> dict[str, NDArray[np.float32]]:
-    inputs = {"picture": picture, "style": style}
+    inputs = {"picture": picture[None], "style": style}
     return inputs if mixing is None else {**inputs, "mixing": mixing}
 
 

@@ -35,10 +35,10 @@ class TorchEngine(Engine):
         self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
     ) -> NDArray[np.float32]:
         """See `Engine.run`."""
-        x = torch.from_numpy(picture).to(self.device, memory_format=torch.channels_last)
+        x = torch.from_numpy(picture).to(self.device).permute(2, 0, 1)[None]  # which is channels_last
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             painting = self.net(x, self._there(style), None if mixing is None else self._there(mixing))
-        array: NDArray[np.float32] = painting.float().contiguous().cpu().numpy()
+        array: NDArray[np.float32] = painting[0].permute(1, 2, 0).float().contiguous().cpu().numpy()
         return array
 
     def _there(self, numbers: NDArray[np.float32]) -> torch.Tensor:
