@@ -6,7 +6,7 @@ from onnx import TensorProto, helper
 
 from impasto.errors import ModelError
 from impasto.model import MODELS
-from impasto.model.graph import OPERATIONS, check_graph
+from impasto.model.graph import OPERATIONS, check_graph, graph_metadata
 
 
 def graph(nodes=None, weights=(), **more):
@@ -32,6 +32,20 @@ def check(tmp_path):
 def refuses(check, model, reason):
     with pytest.raises(ModelError, match=rf"network\.onnx: .*{reason}"):
         check(model)
+
+
+def test_metadata_is_what_onnx_reads():
+    for file in MODELS.values():
+        expected = {entry.key: entry.value for entry in onnx.load(file).metadata_props}
+        assert graph_metadata(file.read_bytes()) == expected
+        assert "impasto" in expected
+    assert graph_metadata(graph().SerializeToString()) == {}
+
+
+@pytest.mark.parametrize("damaged", [b"\x72\xff", b"\x70\x01", b"\x72\x02\x08\x01", b"\x72\x03\x0a\x01\xff"])
+def test_metadata_of_what_is_no_graph(damaged):
+    with pytest.raises(ValueError):
+        graph_metadata(damaged)
 
 
 def test_graphs_that_impasto_writes(check, tiny_model, tiny_johnson):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from impasto.errors import ModelError
 
-__all__ = ["OPERATIONS", "check_graph"]
+__all__ = ["OPERATIONS", "check_graph", "graph_metadata"]
 
 OPERATIONS = frozenset(
     [
@@ -50,6 +50,16 @@ def check_graph(file: Path, known: frozenset[str] = OPERATIONS) -> None:
         raise ModelError(f"{file}: is absent, damaged or not a network") from error
     except ValueError as error:
         raise ModelError(f"{file}: is damaged, or no network that is safe to open ({error})") from error
+
+
+def graph_metadata(graph: bytes) -> dict[str, str]:
+    """Return what a graph's file says beside the graph (metadata_props); raises ValueError for what is no such file."""
+    metadata = {}
+    for number, value in _fields(memoryview(graph)):
+        if number == 14:
+            texts = {part: bytes(_message(text)).decode() for part, text in _fields(_message(value))}
+            metadata[texts.get(1, "")] = texts.get(2, "")
+    return metadata
 
 
 def _check_model(model: memoryview, known: frozenset[str]) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -25,18 +26,19 @@ Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 class Compiled:
     """Runs a model whose one output is a picture, in rows as its input (see `rows`).
 
-    What is compiled for one size runs a little faster than what is compiled for any, but compiling takes a fifth of
-    a second.  So a size gets a form of its own once what it has lost without is what compiling costs: whatever
-    sizes come, that takes at most twice the time of the best choice in hindsight (the "ski rental" of Karlin et al.
-    1988).  The two forms differ by rounding only.
-    The form for any size is kept in the user's cache.  A model that spells out its moments as means has none in
-    bfloat16, in which OpenVINO would take them: the variance of a flat picture would be rounding, and the picture
-    noise.
-    origin: the bytes of the model's file; device, hint: OpenVINO's device and properties; exact: whether it computes in
-    float32.
+    What is compiled for one size runs faster than what is compiled for any, whose elementwise operations are not
+    joined and whose maps are laid out anew between some of them, but compiling takes a fifth of a second.  So a size
+    gets a form of its own once what it has lost without is what compiling costs: whatever sizes come, that takes at
+    most twice the time of the best choice in hindsight (the "ski rental" of Karlin et al. 1988).  The two forms differ
+    by rounding only.
+    The form for any size is kept in the user's cache; with it, the model is not even read.  A model that spells out
+    its moments as means has none in bfloat16, in which OpenVINO would take them: the variance of a flat picture would
+    be rounding, and the picture noise.
+    read: gives the model; origin: the bytes of its file; device, hint: OpenVINO's device and properties; exact:
+    whether it computes in float32.
     """
 
-    GAIN = 0.07
+    GAIN = 0.3
     """Part of the time that a form of its own saves."""
     COST = 0.2
     """Seconds that compiling takes, on 2 cores."""
@@ -44,11 +46,23 @@ class Compiled:
     """Forms of their own that are kept; those used longest ago go first, as each holds memory."""
 
     def __init__(
-        self, core: ov.Core, model: ov.Model, origin: bytes, device: str, hint: Mapping[str, str], *, exact: bool
+        self,
+        core: ov.Core,
+        read: Callable[[], ov.Model],
+        origin: bytes,
+        device: str,
+        hint: Mapping[str, str],
+        *,
+        exact: bool,
     ) -> None:
-        self.core, self.model, self.origin, self.device, self.hint = core, model, origin, device, dict(hint)
-        self.any_size_too = exact or not any(node.get_type_name() == "ReduceMean" for node in model.get_ops())
+        self.core, self.read, self.origin, self.device, self.hint = core, read, origin, device, dict(hint)
+        self.exact = exact
         self.clear()
+
+    @cached_property
+    def model(self) -> ov.Model:
+        """The model, read when it is first needed."""
+        return self.read()
 
     def clear(self) -> None:
         """Forget all forms, and give back their memory."""
@@ -59,16 +73,16 @@ class Compiled:
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return the output of inputs; those that are not named are zeros, and cost nothing."""
         shapes = _shapes(inputs)
-        if not self.any_size_too or self.lost.get(shapes, 0.0) > self.COST:
+        if shapes not in self.own:
+            lost = self.lost.get(shapes, 0.0)
+            if lost <= self.COST and (request := self._for_any_size(tuple(inputs))) is not None:
+                began = time.perf_counter()
+                output = _output(request, inputs)
+                self.lost[shapes] = lost + self.GAIN * (time.perf_counter() - began)
+                return output
             self.prepare(inputs)
-        if shapes in self.own:
-            request = self.own[shapes] = self.own.pop(shapes)  # now the last
-            return _output(request, inputs)
-        request = self._for_any_size(tuple(inputs))
-        began = time.perf_counter()
-        output = _output(request, inputs)
-        self.lost[shapes] = self.lost.get(shapes, 0.0) + self.GAIN * (time.perf_counter() - began)
-        return output
+        request = self.own[shapes] = self.own.pop(shapes)  # now the last
+        return _output(request, inputs)
 
     def prepare(self, inputs: Inputs) -> None:
         """Compile for inputs of these shapes, of which many are to come."""
@@ -83,12 +97,14 @@ class Compiled:
         self.lost.pop(shapes, None)
 
     def _for_any_size(self, names: tuple[str, ...]) -> Any:
+        """Return a request of the form for any size with inputs of these names, or None if there is to be none."""
         if names not in self.any_size:
-            self.any_size[names] = self._kept(names).create_infer_request()
+            compiled = self._kept(names)
+            self.any_size[names] = None if compiled is None else compiled.create_infer_request()
         return self.any_size[names]
 
-    def _kept(self, names: tuple[str, ...]) -> ov.CompiledModel:
-        """Return the model for any size with inputs of these names, from the cache if it is there."""
+    def _kept(self, names: tuple[str, ...]) -> ov.CompiledModel | None:
+        """Return the model for any size, from the cache if it is there, or None if its moments would be rounded."""
         processor = self.core.get_property(self.device, "FULL_DEVICE_NAME")
         name = digest(
             [self.origin, FORM, ov.get_version(), self.device, processor, repr(sorted(self.hint.items())), *names]
@@ -96,6 +112,8 @@ class Compiled:
         if (content := kept(name)) is not None:
             with suppress(RuntimeError):  # OpenVINO finds that it is of another machine or version
                 return self.core.import_model(content, self.device, self.hint)
+        if not self.exact and any(node.get_type_name() == "ReduceMean" for node in self.model.get_ops()):
+            return None
         compiled = self.core.compile_model(self._with(names), self.device, self.hint)
         keep(name, compiled.export_model().getvalue())
         return compiled

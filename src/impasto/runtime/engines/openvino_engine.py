@@ -13,6 +13,7 @@ from safetensors.numpy import load_file
 from impasto.errors import EngineUnavailable, ModelError
 from impasto.image import IntegerArray
 from impasto.model import Manifest
+from impasto.model.graph import graph_metadata
 from impasto.model.network import FOREIGN
 from impasto.runtime.engines import Engine
 from impasto.runtime.engines.compiled import Compiled
@@ -31,17 +32,16 @@ BYTES_A_PIXEL = {"bf16": 220, "f32": 300}
 class OpenVinoEngine(Engine):
     """See `Engine`."""
 
-    def __init__(
-        self, network: Path, core: ov.Core, model: ov.Model, device: str, precision: str, threads: int = 0
-    ) -> None:
+    def __init__(self, network: Path, core: ov.Core, device: str, precision: str, threads: int = 0) -> None:
         self.network, self.device = network, device
         self.hint = {} if precision == "auto" else {"INFERENCE_PRECISION_HINT": precision}
         if threads and device == "CPU":  # pinned, several processes would all take the first cores
             self.hint |= {"INFERENCE_NUM_THREADS": str(threads), "ENABLE_CPU_PINNING": "NO"}
-        self.metadata = _metadata(model)
+        graph = _bytes_of(network)
+        self.metadata = _metadata(graph, network)
         self.precision = precision if precision != "auto" else _native_precision(core, device)
         exact = self.precision == "f32"
-        self.compiled = Compiled(core, in_rows(model), network.read_bytes(), device, self.hint, exact=exact)
+        self.compiled = Compiled(core, lambda: _read(core, network), graph, device, self.hint, exact=exact)
         self.bytes_a_pixel = BYTES_A_PIXEL[self.precision]
         self.name = f"OpenVINO {device} {self.precision}"
 
@@ -116,19 +116,28 @@ def open_network(network: Path, *, device: str, precision: str, threads: int = 0
     if precision == "bf16" and "BF16" not in core.get_property(name, "OPTIMIZATION_CAPABILITIES"):
         raise EngineUnavailable(f"--precision bf16: this {name} does not compute in bfloat16; leave the option out")
     check_network(network)
+    return OpenVinoEngine(network, core, name, precision, threads)
+
+
+def _bytes_of(network: Path) -> bytes:
     try:
-        model = core.read_model(network)
+        return network.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{network}: is absent, damaged or not a network") from error
+
+
+def _metadata(graph: bytes, network: Path) -> dict[str, str]:
+    try:
+        return graph_metadata(graph)
+    except ValueError as error:
+        raise ModelError(f"{network}: is absent, damaged or not a network") from error
+
+
+def _read(core: ov.Core, network: Path) -> ov.Model:
+    try:
+        return in_rows(core.read_model(network))
     except RuntimeError as error:
         raise ModelError(f"{network}: is absent, damaged or not a network") from error
-    return OpenVinoEngine(network, core, model, name, precision, threads)
-
-
-def _metadata(model: ov.Model) -> dict[str, str]:
-    try:
-        values = model.get_rt_info(["framework"]).astype(dict)
-        return {key: value.astype(str) for key, value in values.items()}
-    except (RuntimeError, TypeError, ValueError):  # there are none, or they are no text
-        return {}
 
 
 def _native_precision(core: ov.Core, device: str) -> str:
