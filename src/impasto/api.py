@@ -73,33 +73,40 @@ def load(
     found = [("background", background), ("subject", subject)]
     parts: list[tuple[MaskSource, StyleSource]] = [(name, named) for name, named in found if named is not None]
     parts += regions
+    file = _network(style, [source for _, source in parts], model)
+    session = Session.open(file, engine=engine, device=device, precision=precision)
+    if _single(style) is not None:
+        return Stylizer(session, _only_style(session), chosen, mask=mask)
+    whole, *placed = _known([style, *(source for _, source in parts)], file, follow)
+    regions_ = [Region(place, known) for (place, _), known in zip(parts, placed, strict=True) if known is not None]
+    return Stylizer(session, whole, chosen, mask=mask, regions=regions_)
 
-    def opened(file: Path) -> Session:
-        return Session.open(file, engine=engine, device=device, precision=precision)
 
+def _network(style: StyleSource | None, others: list[StyleSource], model: Model | None) -> Path:
+    """Return the network that paints in a style, or in none, and in those of regions."""
     single = _single(style)
     if single is not None:
-        if parts or model is not None:
+        if others or model is not None:
             raise InvalidOption(f"{style}: has one style in its weights, so it takes no regions and no other network")
-        session = opened(single)
-        return Stylizer(session, _only_style(session), chosen, mask=mask)
-    named = [source for source in (style, *(source for _, source in parts)) if source is not None]
+        return single
+    named = [source for source in (style, *others) if source is not None]
     if not named:
         raise InvalidOption("there is nothing to paint: name a style, or regions with styles")
-    # Paintings last: what is wrong with anything else is said before the minutes that learning takes.
     names = [name for source in named for name in _parts(source)]
-    file = network_of(model) if model else next(iter(_owners(names)), network_of())
-    session = opened(file)
-    _check(names, file)
+    return network_of(model) if model else next(iter(_owners(names)), network_of())
 
-    def known(source: StyleSource) -> Style:
-        if isinstance(source, Style):
+
+def _known(sources: list[StyleSource | None], network: Path, follow: Follow | None) -> list[Style | None]:
+    """Return the styles of a network that are named, None for None."""
+    # Paintings last: what is wrong with anything else is said before the minutes that learning takes.
+    _check([name for source in sources if source is not None for name in _parts(source)], network)
+
+    def known(source: StyleSource | None) -> Style | None:
+        if source is None or isinstance(source, Style):
             return source
-        return find_style(str(source), model=file, fit=lambda painting: fitted(Path(painting), file, follow))
+        return find_style(str(source), model=network, fit=lambda painting: fitted(Path(painting), network, follow))
 
-    whole = None if style is None else known(style)
-    placed = [Region(place, known(source)) for place, source in parts]
-    return Stylizer(session, whole, chosen, mask=mask, regions=placed)
+    return [known(source) for source in sources]
 
 
 def stylize(picture: Source, style: StyleSource | None = None, **options: Any) -> Image.Image | NDArray[Any]:

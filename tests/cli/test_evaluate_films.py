@@ -52,6 +52,15 @@ def test_the_report_of_films_is_written(impasto, film, dots, folder):
     assert {"new/report/report.md", "new/report/report.json"} <= set(result.err.splitlines())
 
 
+def test_styles_of_one_name_are_told_apart_by_names_of_their_own(impasto, film, dots, folder):
+    Image.fromarray(skimage.data.coffee()).resize((96, 80)).save(folder / "dots.jpg")
+    result = impasto("evaluate", f"before={dots}", f"after={dots}", "--video", film, "--paintings", "dots.jpg", *QUICK)
+    assert result.code == 0, result.err
+    assert "| walk | before |" in result.out
+    assert "| walk | after |" in result.out
+    assert "style distance: mean ratio" in result.out  # the painting is still the style's
+
+
 def test_a_folder_that_cannot_be_made_is_refused_before_the_work(impasto, film, dots, folder, monkeypatch):
     monkeypatch.setattr("impasto.evaluation.steadiness.clips_of", lambda *_: pytest.fail("the work has begun"))
     (folder / "file").touch()

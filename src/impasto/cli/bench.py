@@ -87,6 +87,20 @@ def bench(
         return
     if painting or style or photo:
         raise InvalidOption("--painting, --style and --photo go with --paper")
+    _time(sizes or SIZES, runs, threads or 0, models, engine, device, peers, as_json)
+
+
+def _time(
+    sizes: Sequence[int],
+    runs: int,
+    threads: int,
+    models: Sequence[str],
+    engine: str | None,
+    device: str,
+    peers: bool,
+    as_json: bool,
+) -> None:
+    """Time the networks in all that is here, and print a table of each size, or one object."""
     from impasto.evaluation.machine import heading
     from impasto.evaluation.peers import peers as other_programs
     from impasto.evaluation.speed import painter, peak_operations, present, time_network
@@ -101,9 +115,9 @@ def bench(
     if not as_json:
         click.echo(f"{heading()}\n\n{_peaks(peaks)}")
     timings: list[Timing] = []
-    for size in sizes or SIZES:
+    for size in sizes:
         commands = [command for command in (*others, *ours) if size <= command.largest]
-        timed = time_network(commands, (size, size), runs, threads or 0)
+        timed = time_network(commands, (size, size), runs, threads)
         timings += [timing for timing in timed if timing]
         if not as_json:
             shown = [peaks.get(command.facts.get("precision", "")) for command in commands]

@@ -24,7 +24,7 @@ from impasto.model import (
 from impasto.runtime.session import Session
 from impasto.runtime.stylizer import Stylizer
 
-__all__ = ["Follow", "Itself", "Painter", "Pictures", "Styles", "open_painter"]
+__all__ = ["Follow", "Itself", "Painter", "Pictures", "Styles", "named", "open_painter"]
 
 Follow = Callable[[float], None]
 
@@ -128,7 +128,7 @@ def open_painter(subject: str, photos: Sequence[str], paintings: Sequence[str]) 
     run, a picture, or a folder of pictures; photos, paintings: files.
     Raises as `find_style` and `Session.open` do, and InvalidOption for what is none of these.
     """
-    name, place = _named(subject)
+    name, place = named(subject)
     path = Path(place)
     if place in MODELS:
         return _network(name, network_of(place), paintings)
@@ -142,7 +142,8 @@ def open_painter(subject: str, photos: Sequence[str], paintings: Sequence[str]) 
     return Styles(name, network, {style.name: style}, only=len(paintings) == 1)
 
 
-def _named(subject: str) -> tuple[str, str]:
+def named(subject: str) -> tuple[str, str]:
+    """Return the name of a subject and what it is, from NAME=SUBJECT, or from itself where it has no name."""
     name, equals, place = subject.rpartition("=")
     if equals and name and place:
         return name, place

@@ -14,6 +14,7 @@ from impasto.errors import InvalidOption
 from impasto.evaluation.config import EvaluateConfig
 from impasto.evaluation.evaluate import Follow
 from impasto.evaluation.machine import heading
+from impasto.evaluation.painters import named
 from impasto.evaluation.quality import pixels_of, tensor_for
 from impasto.evaluation.temporal import MOTIONS, Clip, Pixels, moving_photo, paint, read_clip, warping_error
 from impasto.model import IDENTITY
@@ -84,17 +85,20 @@ def evaluate_films(
 ) -> Steadiness:
     """Paint each film in each style, steadily and frame by frame, and measure both.
 
-    styles: as for `impasto.load`; none means three of the bundled ones; paintings: files, named like the styles.
+    styles: as for `impasto.load`, or NAME=STYLE; none means three of the bundled ones; paintings: files, named like
+    the styles.
     Raises as `impasto.load` does, and WeightsError for VGG-19 where there are paintings.
     """
     found, names = Steadiness(config), styles or DEFAULT
     criterion = PerceptualCriterion(load_vgg19(config.vgg)).to(open_device(config.device)) if paintings else None
-    for number, name in enumerate(names):
-        stylizer = load(name)
-        title = stylizer.style.name if stylizer.style else IDENTITY
-        distance = _distance(criterion, title, paintings)
+    for number, subject in enumerate(names):
+        name, place = named(subject)
+        stylizer = load(place)
+        style = stylizer.style.name if stylizer.style else IDENTITY
+        title = style if place == subject else name
+        distance = _distance(criterion, style, paintings)
         if criterion and distance is None:
-            found.notices.append(f"--paintings has none called {title}, so its style distances are left out")
+            found.notices.append(f"--paintings has none called {style}, so its style distances are left out")
         for position, clip in enumerate(clips):
             follow((number + position / len(clips)) / len(names), f"{clip.name} in {title}")
             alone, steady = (paint(clip, stylizer, steady=each) for each in (False, True))
