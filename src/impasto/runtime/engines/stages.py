@@ -195,7 +195,10 @@ class Stages:
             photo = ops.multiply(_centred(given), ops.constant(_column(self.skip[0])))
             return [ops.add(ops.add(painted, photo), np.float32(0.5))]
 
-        (painted,) = self._run(("decode", inside), [x, *line, pixels], build)
+        key = ("decode", inside)
+        if all(name != key for name, *_ in self._compiled):
+            self._compiled.clear()  # maps at full size take more memory than all others, and those are done
+        (painted,) = self._run(key, [x, *line, pixels], build)
         return painted
 
     def _weights(self, index: int) -> list[Array]:
