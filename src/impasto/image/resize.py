@@ -79,10 +79,16 @@ def resample_rows(values: NDArray[np.float32], width: int, box: tuple[float, flo
 
 def _plane_by_plane(values: NDArray[np.float32], change: Callable[[Image.Image], Image.Image]) -> NDArray[np.float32]:
     """Return float32 values, (H, W, C), each channel of which is changed; Pillow lets them go on beside one another."""
-    planes = [values[..., index] for index in range(values.shape[2])]
-    with ThreadPoolExecutor(len(planes)) as threads:
-        changed = threads.map(lambda plane: np.asarray(change(Image.fromarray(np.ascontiguousarray(plane)))), planes)
-        return np.stack(list(changed), axis=-1)
+
+    def plane(index: int) -> NDArray[np.float32]:
+        return np.asarray(change(Image.fromarray(np.ascontiguousarray(values[..., index]))))
+
+    channels = range(values.shape[2])
+    with ThreadPoolExecutor(len(channels)) as threads:
+        planes = list(threads.map(plane, channels))
+        together = np.empty((*planes[0].shape, len(planes)), np.float32)
+        list(threads.map(lambda index: np.copyto(together[..., index], planes[index]), channels))
+    return together
 
 
 def _resampled(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
