@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from .conftest import with_source
@@ -85,3 +87,19 @@ def test_a_painting_in_a_process_is_the_apis(process, astronaut, dots):
     process("stylize", astronaut, "-s", dots, "-o", "x.png", "--precision", "f32")
     expected = impasto.stylize(astronaut, dots, precision="f32")
     np.testing.assert_array_equal(np.asarray(Image.open("x.png")), np.asarray(expected))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_what_was_painted_and_cannot_be_said_is_no_success(astronaut, dots):
+    command = [sys.executable, "-m", "impasto", "stylize", str(astronaut), "-s", str(dots), "--json"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=with_source(), timeout=60, check=False)
+    assert done.returncode != 0
+    assert b"No space left" in done.stderr
+
+
+def test_a_process_without_an_output_paints(astronaut, dots, folder):
+    paint = f"{sys.executable} -m impasto stylize {astronaut} -s {dots} -o out.png >&- 2>&-"
+    done = subprocess.run(["/bin/sh", "-c", paint], env=with_source(), cwd=folder, timeout=60, check=False)
+    assert done.returncode == 0
+    assert (folder / "out.png").exists()

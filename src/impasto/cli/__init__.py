@@ -118,9 +118,10 @@ def _leave(code: int) -> None:
     if "openvino" not in sys.modules or not alone:
         return
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except OSError:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # closed by who called
+                stream.flush()
+    except (OSError, ValueError):
         return  # Python says so as it ends
     os._exit(code)
 
