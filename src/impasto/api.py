@@ -73,33 +73,36 @@ def load(
     found = [("background", background), ("subject", subject)]
     parts: list[tuple[MaskSource, StyleSource]] = [(name, named) for name, named in found if named is not None]
     parts += regions
-    file = _network(style, [source for _, source in parts], model)
+    sources = [style, *(source for _, source in parts)]
+    single = _single(style)
+    if single is not None and (parts or model is not None):
+        raise InvalidOption(f"{style}: has one style in its weights, so it takes no regions and no other network")
+    file = single or _network(sources, model)
     session = Session.open(file, engine=engine, device=device, precision=precision)
-    if _single(style) is not None:
+    if single is not None:
         return Stylizer(session, _only_style(session), chosen, mask=mask)
-    whole, *placed = _known([style, *(source for _, source in parts)], file, follow)
+    whole, *placed = _known(sources, file, follow)
     regions_ = [Region(place, known) for (place, _), known in zip(parts, placed, strict=True) if known is not None]
     return Stylizer(session, whole, chosen, mask=mask, regions=regions_)
 
 
-def _network(style: StyleSource | None, others: list[StyleSource], model: Model | None) -> Path:
-    """Return the network that paints in a style, or in none, and in those of regions."""
-    single = _single(style)
-    if single is not None:
-        if others or model is not None:
-            raise InvalidOption(f"{style}: has one style in its weights, so it takes no regions and no other network")
-        return single
-    named = [source for source in (style, *others) if source is not None]
-    if not named:
+def _network(sources: list[StyleSource | None], model: Model | None) -> Path:
+    """Return the network that paints in all the styles that are named."""
+    names = _names(sources)
+    if not names:
         raise InvalidOption("there is nothing to paint: name a style, or regions with styles")
-    names = [name for source in named for name in _parts(source)]
     return network_of(model) if model else next(iter(_owners(names)), network_of())
+
+
+def _names(sources: list[StyleSource | None]) -> list[str | Style]:
+    """Return the styles that are named, also those within mixes."""
+    return [name for source in sources if source is not None for name in _parts(source)]
 
 
 def _known(sources: list[StyleSource | None], network: Path, follow: Follow | None) -> list[Style | None]:
     """Return the styles of a network that are named, None for None."""
     # Paintings last: what is wrong with anything else is said before the minutes that learning takes.
-    _check([name for source in sources if source is not None for name in _parts(source)], network)
+    _check(_names(sources), network)
 
     def known(source: StyleSource | None) -> Style | None:
         if source is None or isinstance(source, Style):

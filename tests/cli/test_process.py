@@ -103,3 +103,13 @@ def test_a_process_without_an_output_paints(astronaut, dots, folder):
     done = subprocess.run(["/bin/sh", "-c", paint], env=with_source(), cwd=folder, timeout=60, check=False)
     assert done.returncode == 0
     assert (folder / "out.png").exists()
+
+
+@pytest.mark.parametrize(("left", "orderly"), [("", False), ("import multiprocessing", True)])
+def test_a_process_ends_at_once_unless_something_else_is_left_to_do(astronaut, dots, left, orderly):
+    program = f"import atexit; {left}\natexit.register(print, 'in order')\nfrom impasto.cli import main; main()"
+    command = [sys.executable, "-c", program, "stylize", str(astronaut), "-s", str(dots), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, env=with_source(), timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[0])["photo"] == str(astronaut)
+    assert ("in order" in done.stdout) == orderly

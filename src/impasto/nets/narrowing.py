@@ -1,6 +1,6 @@
 """A smaller network out of a trained one: the channels that matter most stay, with their weights and styles.
 
-Of blocks, the first stay: each refines what those before it made, so the last are missed least.
+Of blocks, the first stay: each refines what those before it made, so the first are missed most.
 
 Source: Li et al. 2017, "Pruning Filters for Efficient ConvNets", section 3.1: whole channels, by the norms of weights.
 Differs: what counts is how strongly the styles let a channel through, and how strongly the next layer listens to it.

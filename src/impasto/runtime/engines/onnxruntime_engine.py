@@ -41,8 +41,8 @@ class OnnxRuntimeEngine(Engine):
             each.name: np.zeros(each.shape, np.float32) if given[each.name] is None else given[each.name]
             for each in self.session.get_inputs()
         }
-        painting: NDArray[np.float32] = self.session.run(None, inputs)[0][0].transpose(1, 2, 0)
-        return painting
+        (painting,) = self.session.run(None, inputs)
+        return np.ascontiguousarray(painting[0].transpose(1, 2, 0))
 
 
 def open_network(network: Path, *, device: str, precision: str, threads: int = 0) -> OnnxRuntimeEngine:

@@ -60,9 +60,11 @@ def _rows_of(value: Any) -> Any:
     if _changed(value):
         return value.get_node().input_value(0)
     shape = value.get_partial_shape()
-    if shape.rank.is_static and shape.rank.get_length() == 0:
+    if shape.rank.is_dynamic or len(shape) not in (0, 4):
+        return None
+    if len(shape) == 0:
         return value
-    one_each = shape.rank.is_static and shape.rank.get_length() == 4 and [str(side) for side in shape][2:] == ["1", "1"]
+    one_each = shape[2] == 1 and shape[3] == 1
     return _ordered(value, ROWS) if one_each else None
 
 
