@@ -26,7 +26,7 @@ def test_operations_are_those_that_torch_counts(name):
 
     net, side = registry.build(name).eval().requires_grad_(False), 64
     with FlopCounterMode(display=False) as counted, torch.no_grad():
-        fold(net)(torch.rand(1, 3, side, side), net.new_style()[None])
+        fold(net, 16)(torch.rand(1, 3, side, side), net.new_style()[None])
     ours = operations_a_pixel({key: value.numpy() for key, value in net.state_dict().items()}) * side**2
     assert counted.get_total_flops() == pytest.approx(ours, rel=0.15)  # it counts what upsampling cuts off, too
 

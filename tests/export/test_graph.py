@@ -2,8 +2,8 @@ import onnx
 import pytest
 import torch
 
-from impasto.export.graph import FoldedConvolution, FoldedUpsampled, fold
-from impasto.nets.blocks import Convolution, Upsampled
+from impasto.export.graph import FoldedConvolution, FoldedSpaceToDepth, FoldedUpsampled, fold
+from impasto.nets.blocks import Convolution, SpaceToDepth, Upsampled
 from impasto.nets.norm import Conditioning
 
 
@@ -20,7 +20,33 @@ def test_a_folded_upsampling_computes_the_same(size, mixed):
     torch.testing.assert_close(folded, expected, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("size", [(2, 2), (2, 8), (6, 4)])
+@pytest.mark.parametrize("size", [(2, 2), (2, 5), (7, 3)])
+def test_without_mirrors_an_upsampling_differs_within_a_pixel_of_the_border_only(size):
+    with torch.random.fork_rng(), torch.inference_mode():
+        torch.manual_seed(0)
+        upsampled, x = Upsampled(5, 3), torch.randn(2, 5, *size)
+        style = Conditioning(torch.zeros(1, 0))
+        expected, folded = upsampled(x, style), FoldedUpsampled(upsampled, mirrored=False)(x, style)
+    assert expected.shape == folded.shape
+    torch.testing.assert_close(folded[..., 1:-1, 1:-1], expected[..., 1:-1, 1:-1], atol=1e-5, rtol=0)
+    assert (folded - expected).abs().max() > 1e-2
+
+
+@pytest.mark.parametrize("fold", [2, 4, 8])
+@pytest.mark.parametrize("size", [(2, 2), (2, 5), (4, 3)])
+@pytest.mark.parametrize("mixed", [False, True])
+def test_a_folded_space_to_depth_computes_the_same(fold, size, mixed):
+    with torch.random.fork_rng(), torch.inference_mode():
+        torch.manual_seed(0)
+        layer, x = SpaceToDepth(3, 5, fold, mixed=mixed), torch.randn(2, 3, *(fold * side for side in size))
+        mixing = torch.randn(1, layer.mixing.channels**2) if mixed else None
+        expected = layer(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
+        folded = FoldedSpaceToDepth(layer)(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
+    assert expected.shape == folded.shape == (2, 5, *size)
+    torch.testing.assert_close(folded, expected, atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("size", [(3, 4), (5, 8), (7, 12)])
 @pytest.mark.parametrize("kernel", [1, 3])
 @pytest.mark.parametrize("outputs", [1, 3])
 @pytest.mark.parametrize("mixed", [False, True])
@@ -32,32 +58,47 @@ def test_a_folded_convolution_computes_the_same(size, kernel, outputs, mixed):
         expected = convolution(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
         folded = FoldedConvolution(convolution)(x, Conditioning(torch.zeros(1, 0), mixing=mixing))
     assert expected.shape == folded.shape == (2, outputs, *size)
-    torch.testing.assert_close(folded, expected, atol=1e-5, rtol=0)
+    inside = slice(kernel // 2, -(kernel // 2) or None)
+    torch.testing.assert_close(folded[..., inside, inside], expected[..., inside, inside], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize("name", ["impasto:channels=4,blocks=1,decoder=4x4", "johnson:channels=4"])
 def test_only_what_gives_pixels_is_computed_four_at_once(make_trained, name):
     net = make_trained(name).net
-    folded = [module for module in fold(net).modules() if isinstance(module, FoldedConvolution)]
-    assert [module.channels for module in folded] == [3]
+    folded = [module for module in fold(net, 16).modules() if isinstance(module, FoldedConvolution)]
+    assert [len(module.bias) for module in folded] == [3 * FoldedConvolution.TOGETHER]
 
 
 @pytest.mark.parametrize(
-    "name", ["impasto:channels=8,blocks=2,decoder=8x4", "johnson:norm=conditional,channels=4", "johnson:channels=4"]
+    "name",
+    [
+        "impasto:channels=8,blocks=2,decoder=8x4",
+        "impasto:channels=8,blocks=2,decoder=8x4x4",
+        "impasto:channels=8,blocks=1,decoder=4",
+        "johnson:norm=conditional,channels=4",
+        "johnson:channels=4",
+    ],
 )
-@pytest.mark.parametrize("multiples", [(4, 4), (5, 7), (11, 3)])
-def test_a_folded_network_computes_the_same(make_trained, name, multiples):
+@pytest.mark.parametrize("multiples", [(4, 4), (5, 7), (11, 5)])
+@pytest.mark.parametrize("margin", [0, 8])
+def test_a_folded_network_computes_the_same_within_the_margin(make_trained, name, multiples, margin):
     trained = make_trained(name)
     net, style = trained.net, next(iter(trained.vectors.values()))[None]
     picture = torch.rand(1, 3, *(net.stride * multiple for multiple in multiples), generator=torch.manual_seed(0))
-    folded = fold(net)
+    folded = fold(net, margin)
+    edge = net.stride if net.stride <= margin else net.last.pad
+    inside = slice(edge, -edge)
     with torch.inference_mode():
-        torch.testing.assert_close(folded(picture, style), net(picture, style), atol=1e-5, rtol=0)
+        torch.testing.assert_close(
+            folded(picture, style)[..., inside, inside], net(picture, style)[..., inside, inside], atol=1e-5, rtol=0
+        )
         if net.mixing_parameters:
             mixing = 0.05 * torch.randn(1, net.mixing_parameters, generator=torch.manual_seed(1))
             mixed = net(picture, style, mixing)
             assert (mixed - net(picture, style)).abs().max() > 1e-3
-            torch.testing.assert_close(folded(picture, style, mixing), mixed, atol=1e-5, rtol=0)
+            torch.testing.assert_close(
+                folded(picture, style, mixing)[..., inside, inside], mixed[..., inside, inside], atol=1e-5, rtol=0
+            )
     assert any(isinstance(module, FoldedUpsampled) for module in folded.modules())
     assert not any(isinstance(module, Upsampled) for module in folded.modules())
 
@@ -65,7 +106,7 @@ def test_a_folded_network_computes_the_same(make_trained, name, multiples):
 def test_folding_leaves_the_network_as_it_was(make_trained):
     net = make_trained().net
     before = {key: value.clone() for key, value in net.state_dict().items()}
-    fold(net)
+    fold(net, 16)
     assert any(isinstance(module, Upsampled) for module in net.modules())
     assert net.state_dict().keys() == before.keys()
     assert all(torch.equal(value, before[key]) for key, value in net.state_dict().items())

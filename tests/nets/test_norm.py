@@ -109,7 +109,7 @@ def test_skip_adds_a_share_of_each_channel_of_the_photo():
     shares = torch.tensor([[0.0, 1.0, -0.5], [2.0, 0.0, 0.25]])
     conditioning = Conditioning(shares)
     skipped = Skip(3)(painted, photo, conditioning)
-    torch.testing.assert_close(skipped, painted + shares[..., None, None] * photo)
+    torch.testing.assert_close(skipped, painted + shares[..., None, None] * (photo - 0.5) + 0.5)
     assert conditioning.seen == []
     assert conditioning._read == Skip(3).style_parameters == 3
 
@@ -117,7 +117,7 @@ def test_skip_adds_a_share_of_each_channel_of_the_photo():
 def test_skip_adds_nothing_for_a_new_style_and_everything_for_the_identity():
     painted, photo = maps(1, 3, 4, 5), maps(1, 3, 4, 5, seed=1)
     new, identity = Skip(3).initial()
-    assert torch.equal(Skip(3)(painted, photo, Conditioning(new[None])), painted)
+    assert torch.equal(Skip(3)(painted, photo, Conditioning(new[None])), painted + 0.5)
     assert torch.equal(Skip(3)(painted, photo, Conditioning(identity[None])), painted + photo)
 
 

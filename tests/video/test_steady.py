@@ -7,7 +7,7 @@ import skimage.data
 import impasto
 from impasto.errors import EngineUnavailable
 from impasto.video import stylize_frames
-from impasto.video.motion import MotionTracker, places
+from impasto.video.motion import MotionTracker, enlarged
 
 from .conftest import moving
 
@@ -25,8 +25,7 @@ def test_motion_is_found(size):
 
 def check_motion(motion, size, shift):
     height, width = size
-    at = np.meshgrid(np.arange(width), np.arange(height))
-    offsets = np.stack(places(motion.offsets, size), -1) - np.stack(at, -1)
+    offsets = enlarged(motion.offsets, size)
     inside = slice(height // 5, -height // 5), slice(width // 5, -width // 5)
     assert offsets.shape == (*size, 2)
     for found, true in zip(np.moveaxis(offsets[inside], -1, 0), shift, strict=True):

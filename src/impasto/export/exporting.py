@@ -122,7 +122,7 @@ def _painter(config: ExportConfig, opened: Opened, style: Style | None) -> tuple
         style = mix([(style, config.strength), (none, 1 - config.strength)])
     if style is not None and style.mixing is not None:
         net = bake(net, torch.from_numpy(style.mixing)[None])
-    folded = fold(net)
+    folded = fold(net, MARGIN)
     if config.precision == "f16" and config.format != "openvino":  # which chooses for itself what it computes in
         folded.half()
     painter = Painter(folded, identity, MARGIN)

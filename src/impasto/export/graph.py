@@ -6,7 +6,6 @@ import copy
 import logging
 import warnings
 from collections.abc import Callable, Mapping
-from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +15,45 @@ from torch import Tensor, nn
 
 from impasto.export.config import OPSET
 from impasto.nets.base import PaintingNet
-from impasto.nets.blocks import Convolution, UnconditionalNorm, Upsampled
-from impasto.nets.norm import EPSILON, Conditioning, InstanceNorm
+from impasto.nets.blocks import Convolution, Normed, SpaceToDepth, UnconditionalNorm, Upsampled
+from impasto.nets.norm import EPSILON, Affine, Conditioning, InstanceNorm
+from impasto.runtime.session import MARGIN
 
-__all__ = ["FoldedConvolution", "FoldedUpsampled", "bake", "fold", "onnx_program", "program_of", "write_onnx"]
+__all__ = [
+    "FoldedConvolution",
+    "FoldedSpaceToDepth",
+    "FoldedUpsampled",
+    "bake",
+    "fold",
+    "onnx_program",
+    "program_of",
+    "write_onnx",
+]
+
+
+class FoldedSpaceToDepth(nn.Module):
+    """What `SpaceToDepth` computes, of pixels as they lie in memory.
+
+    A row of pixels is a row of pieces of `fold` pixels without moving any, and the kernel steps down `fold` rows at
+    once.  Equal up to rounding.
+    """
+
+    def __init__(self, layer: SpaceToDepth) -> None:
+        super().__init__()
+        self.register_buffer("kernel", layer.weights.weight.detach())
+        self.register_buffer("bias", layer.weights.bias.detach())  # type: ignore[union-attr]
+        self.fold, self.mixing = layer.fold, layer.mixing
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the convolved map, (N, outputs, H / fold, W / fold), of x, (N, inputs, H, W)."""
+        fold = self.fold
+        kernel = self.kernel if self.mixing is None else self.mixing(self.kernel, conditioning)
+        blocks = kernel.unflatten(1, (-1, fold, fold))  # type: ignore[operator]
+        across = blocks.permute(0, 3, 1, 4, 2, 5).flatten(3, 4).flatten(1, 2)
+        pieces = x.permute(0, 2, 3, 1).unflatten(2, (-1, fold)).flatten(3)  # type: ignore[no-untyped-call]
+        pieces = torch.cat([pieces[:, fold : 2 * fold], pieces, pieces[:, -2 * fold : -fold]], 1)
+        padded = F.pad(pieces.permute(0, 3, 1, 2), (1, 1, 0, 0), mode="reflect")
+        return F.conv2d(padded, across, self.bias, stride=(fold, 1))  # type: ignore[arg-type]
 
 
 class FoldedUpsampled(nn.Module):
@@ -28,50 +62,56 @@ class FoldedUpsampled(nn.Module):
     After nearest-neighbour upsampling each output phase sees the same low-resolution sample under two of three taps.
     Adding those taps up gives a 4x4 transposed convolution of stride two; reflection at the high resolution is
     replication at the low one.  Equal up to rounding.
+
+    mirrored: whether its input is continued beyond its border; otherwise zeros are there, which takes no time, and
+    the map is another within a pixel of its border.
     """
 
-    def __init__(self, upsampled: Upsampled) -> None:
+    def __init__(self, upsampled: Upsampled, mirrored: bool = True) -> None:
         super().__init__()
         convolution = upsampled.convolution.weights
         kernel = _phases(_phases(convolution.weight.detach(), 2), 3)
         self.register_buffer("kernel", kernel.transpose(0, 1).contiguous())
         self.register_buffer("bias", convolution.bias.detach())  # type: ignore[union-attr]
-        self.mixing = upsampled.convolution.mixing
+        self.mixing, self.mirrored = upsampled.convolution.mixing, mirrored
 
     def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the convolved map at twice the size, (N, outputs, 2 H, 2 W)."""
         kernel = self.kernel if self.mixing is None else self.mixing(self.kernel, conditioning, dim=0)
-        padded = F.pad(x, (1, 1, 1, 1), mode="replicate")
-        return F.conv_transpose2d(padded, kernel, self.bias, stride=2, padding=3)  # type: ignore[arg-type]
+        if self.mirrored:
+            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+        pad = 3 if self.mirrored else 1
+        return F.conv_transpose2d(x, kernel, self.bias, stride=2, padding=pad)  # type: ignore[arg-type]
 
 
 class FoldedConvolution(nn.Module):
     """What a `Convolution` of stride one to a picture's three channels computes, four pixels at once.
 
-    Engines fill their vectors with output channels, 16 or so, which three leave mostly empty.  Those of 2 x 2 pixels
-    are twelve: a kernel one larger sees all that these depend on.  Equal up to rounding.
-    Its input's height and width must be even.
+    Engines fill their vectors with output channels, 16 or so, which three leave mostly empty.  Those of four pixels
+    side by side are twelve, and lie in memory as the pixels do; a kernel three wider sees all that they depend on.
+    Equal up to rounding, but within half a kernel of the border, since zeros are beyond it.
+    Its input's width must be a multiple of TOGETHER.
     """
+
+    TOGETHER = 4
 
     def __init__(self, convolution: Convolution) -> None:
         super().__init__()
-        weights = convolution.weights
+        weights, together = convolution.weights, self.TOGETHER
         channels, inputs, size, _ = weights.weight.shape
-        kernel = torch.zeros(2, 2, channels, inputs, size + 1, size + 1)
-        for down, across in product(range(2), range(2)):
-            kernel[down, across, ..., down : down + size, across : across + size] = weights.weight.detach()
-        self.register_buffer("kernel", kernel.flatten(0, 2))
-        self.register_buffer("bias", weights.bias.detach().repeat(4))  # type: ignore[union-attr]
-        self.pad, self.mixing, self.channels = convolution.pad, convolution.mixing, channels
+        kernel = torch.zeros(together, channels, inputs, size, size + together - 1)
+        for across in range(together):
+            kernel[across, ..., across : across + size] = weights.weight.detach()
+        self.register_buffer("kernel", kernel.flatten(0, 1))
+        self.register_buffer("bias", weights.bias.detach().repeat(together))  # type: ignore[union-attr]
+        self.pad, self.mixing = convolution.pad, convolution.mixing
 
     def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the convolved map, (N, outputs, H, W)."""
         kernel = self.kernel if self.mixing is None else self.mixing(self.kernel, conditioning)
-        padded = F.pad(x, (self.pad,) * 4, mode="reflect")
-        fours = F.conv2d(padded, kernel, self.bias, stride=2)  # type: ignore[arg-type]
-        pairs = torch.unflatten(fours.permute(0, 2, 3, 1), 3, (2, -1)).transpose(2, 3)  # rows of pairs of pixels
-        rows = torch.unflatten(pairs.flatten(1, 2).flatten(2), 2, (-1, self.channels))
-        return rows.permute(0, 3, 1, 2)
+        fours = F.conv2d(x, kernel, self.bias, (1, self.TOGETHER), self.pad)  # type: ignore[arg-type]
+        pixels: Tensor = fours.permute(0, 2, 3, 1).unflatten(3, (self.TOGETHER, -1))  # type: ignore[no-untyped-call]
+        return pixels.flatten(2, 3).permute(0, 3, 1, 2)
 
 
 class FusedInstanceNorm(nn.Module):
@@ -101,20 +141,27 @@ def _phases(kernel: Tensor, dim: int) -> Tensor:
 
 
 FUSED: dict[type, Callable[[Any], nn.Module]] = {
+    SpaceToDepth: FoldedSpaceToDepth,
     Upsampled: FoldedUpsampled,
     InstanceNorm: FusedInstanceNorm,
     UnconditionalNorm: FusedInstanceNorm,
 }
 
 
-def fold(net: PaintingNet) -> PaintingNet:
-    """Return a copy of the network that computes the same with less; it has no moments to give or to take."""
+def fold(net: PaintingNet, margin: int) -> PaintingNet:
+    """Return a copy of the network that computes the same with less, but for a margin at the border.
+
+    margin: px that are cut off all paintings.  The copy has no moments to give or to take.
+    """
     folded = copy.deepcopy(net)
     for module in list(folded.modules()):
         for name, child in list(module.named_children()):
-            if type(child) in FUSED:
-                setattr(module, name, FUSED[type(child)](child))
-    if net.stride % 2 == 0:
+            if isinstance(module, Normed) and isinstance(child, Upsampled) and isinstance(module.norm, Affine):
+                # no moments are taken from here on; each doubling doubles what differs, from a pixel on
+                module.add_module(name, FoldedUpsampled(child, mirrored=net.stride > margin))
+            elif type(child) in FUSED:
+                module.add_module(name, FUSED[type(child)](child))
+    if net.stride % FoldedConvolution.TOGETHER == 0:
         folded.add_module("last", FoldedConvolution(net.last))
     return folded
 
@@ -139,7 +186,7 @@ def write_onnx(net: PaintingNet, path: Path, metadata: dict[str, str]) -> None:
     example = {"picture": torch.rand(1, 3, side, side + net.stride), "style": net.new_style()[None]}
     if net.mixing_parameters:
         example["mixing"] = torch.zeros(1, net.mixing_parameters)
-    program = onnx_program(fold(net), example, any_number=False)
+    program = onnx_program(fold(net, MARGIN), example, any_number=False)
     program.model.metadata_props.update(metadata)
     program.save(str(path))
 

@@ -23,10 +23,10 @@ __all__ = [
     "Norm",
     "Normed",
     "Residual",
+    "SpaceToDepth",
     "TransposedConvolution",
     "UnconditionalNorm",
     "Upsampled",
-    "space_to_depth",
 ]
 
 
@@ -68,13 +68,20 @@ class Upsampled(nn.Module):
         return convolved
 
 
-def space_to_depth(x: Tensor, fold: int) -> Tensor:
-    """Return (N, C * fold**2, H / fold, W / fold): what torch's pixel_unshuffle does to x, (N, C, H, W).
+class SpaceToDepth(Convolution):
+    """Blocks of fold x fold pixels side by side as channels, and a 3x3 convolution of them.
 
-    Written in rows of pixels, channels last, as engines compute and as pictures lie in memory.
+    inputs: channels of a pixel; each block has inputs * fold**2, in the order of torch's pixel_unshuffle.
     """
-    blocks = torch.unflatten(torch.unflatten(x.permute(0, 2, 3, 1), 2, (-1, fold)), 1, (-1, fold))
-    return blocks.permute(0, 1, 3, 5, 2, 4).flatten(3).permute(0, 3, 1, 2)
+
+    def __init__(self, inputs: int, outputs: int, fold: int, *, mixed: bool = False) -> None:
+        super().__init__(inputs * fold**2, outputs, 3, mixed=mixed)
+        self.fold = fold
+        self.steps = [Resample(Fraction(1, fold)), *self.steps]
+
+    def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:
+        """Return the convolved map, (N, outputs, H / fold, W / fold), of x, (N, inputs, H, W)."""
+        return super().forward(F.pixel_unshuffle(x, self.fold), conditioning)
 
 
 class TransposedConvolution(nn.Module):

@@ -144,7 +144,7 @@ class Affine(StyledNorm):
 
 
 class Skip(StyledNorm):
-    """How much of each of the photo's channels passes around the network, from the style vector: y + through * x.
+    """How much of each of the photo's channels passes around the network: y + through * (x - 0.5) + 0.5.
 
     What `through` is to a norm, this is to the whole: the identity need not squeeze the photo through the trunk.
     """
@@ -152,9 +152,12 @@ class Skip(StyledNorm):
     parts = 1
 
     def forward(self, y: Tensor, x: Tensor, conditioning: Conditioning) -> Tensor:
-        """Return y + through * x, both (N, C, H, W), of y's dtype."""
-        (through,) = conditioning.take(self.parts, self.channels)
-        return y + x.to(y.dtype) * through.to(y.dtype)
+        """Return the painting, about [0, 1], of what was painted, y, about [-0.5, 0.5], and the photo, x, in [0, 1].
+
+        All are (N, C, H, W), and of y's dtype.
+        """
+        (through,) = (share.to(y.dtype) for share in conditioning.take(self.parts, self.channels))
+        return y + (x.to(y.dtype) * through + (0.5 - 0.5 * through))
 
     def initial(self) -> tuple[Tensor, Tensor]:
         """Return 0 for a new style and 1 for the identity."""

@@ -10,15 +10,13 @@ Its output is linear: values outside [0, 1] are clipped only when a picture is w
 from __future__ import annotations
 
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
 from torch import Tensor, nn
 
 from impasto.errors import InvalidOption
 from impasto.nets.base import PaintingNet
-from impasto.nets.blocks import Convolution, Normed, Residual, Upsampled, space_to_depth
-from impasto.nets.geometry import Resample
+from impasto.nets.blocks import Convolution, Normed, Residual, SpaceToDepth, Upsampled
 from impasto.nets.norm import Affine, Conditioning, InstanceNorm, Skip
 
 __all__ = ["StyleNet", "StyleNetShape"]
@@ -60,26 +58,26 @@ class StyleNet(PaintingNet):
 
     def __init__(self, shape: StyleNetShape | None = None) -> None:
         shape = shape or StyleNetShape()
-        width, fold = shape.channels, shape.fold
-        stem = Normed(Convolution(3 * fold**2, width, 3, mixed=True), InstanceNorm(width))
+        width = shape.channels
+        stem = Normed(SpaceToDepth(3, width, shape.fold, mixed=True), InstanceNorm(width))
         residuals = [Residual(width, InstanceNorm, inner=shape.inner, mixed=True) for _ in range(shape.blocks)]
         sizes = pairwise((width, *shape.decoder))
         decoder = [Normed(Upsampled(inputs, outputs, mixed=True), Affine(outputs)) for inputs, outputs in sizes]
         last = Convolution(shape.decoder[-1], 3, 3, mixed=True)
         trunk: list[Normed | Residual] = [stem, *residuals]
         steps = [step for block in [*trunk, *decoder, last] for step in block.steps]
-        super().__init__(shape, [Resample(Fraction(1, fold)), *steps])
+        super().__init__(shape, steps)
         self.trunk, self.trunk_norm = nn.ModuleList(trunk), InstanceNorm(width)
         self.decoder, self.last, self.skip = nn.ModuleList(decoder), last, Skip(3)
 
     def paint(self, picture: Tensor, conditioning: Conditioning) -> Tensor:
         """Return the painting, (N, 3, H, W), about [0, 1], of pictures of that shape in [0, 1]."""
-        centred = picture - 0.5
-        x = space_to_depth(centred, self.shape.fold)
+        x = picture - 0.5
         for block in self.trunk:
             x = block(x, conditioning)
         x = self.trunk_norm(x, conditioning)
         for block in self.decoder:
             x = block(x, conditioning)
-        painted: Tensor = self.skip(self.last(x, conditioning).float(), centred, conditioning)
-        return painted + 0.5  # float32: in bfloat16 the bright half would have 128 steps
+        painted = self.last(x, conditioning).float()  # in bfloat16 the bright half would have 128 steps
+        painting: Tensor = self.skip(painted, picture, conditioning)
+        return painting

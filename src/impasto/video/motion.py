@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from impasto.errors import EngineUnavailable
 from impasto.image import IntegerArray, fit, to_eight_bits
 
-__all__ = ["Motion", "MotionTracker", "Seen", "on_one_core", "opencv", "places"]
+__all__ = ["Motion", "MotionTracker", "Seen", "enlarged", "on_one_core", "opencv"]
 
 FLOW_SIDE = 320
 """px of the long side at which motion is looked for; finer costs more than painting gains."""
@@ -47,13 +46,12 @@ class Motion:
 
     def then(self, further: Motion) -> Motion:
         """Return the motion to a third frame, by way of the other one."""
-        x, y = places(self.offsets, self.trust.shape)
-        offsets, trust = (_looked_up(each, x, y) for each in (further.offsets, further.trust))
-        return Motion(self.offsets + offsets, self.trust * trust)
+        there = _looked_up(_side_by_side(further.offsets, further.trust), self.offsets)
+        return Motion(self.offsets + there[..., :2], self.trust * there[..., 2])
 
     def carried(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the other frame's pixels, (h, w, 3), as they lie in the one."""
-        moved: NDArray[np.uint8] = _looked_up(pixels, *places(self.offsets, self.trust.shape))
+        moved: NDArray[np.uint8] = _looked_up(pixels, self.offsets)
         return moved
 
 
@@ -137,20 +135,30 @@ class MotionTracker:
 
 def _trust(there: NDArray[np.float32], returning: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return how well two flows, (h, w, 2), undo one another: 1 to half the limit, then falling to 0."""
-    height, width = there.shape[:2]
-    x, y = places(there, (height, width))
-    returned = _looked_up(returning, x, y)
-    apart = _squared(there + returned)
+    everywhere = np.ones(there.shape[:2], np.float32)
+    found = _looked_up(_side_by_side(returning, everywhere), there, outside=0)
+    returned, inside = found[..., :2], found[..., 2]
     limit = PART * (_squared(there) + _squared(returned)) + ROOM
-    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    trust: NDArray[np.float32] = np.clip(2 - 2 * apart / limit, 0, 1).astype(np.float32) * inside
+    trust: NDArray[np.float32] = np.clip(2 - 2 * _squared(there + returned) / limit, 0, 1) * inside
     return trust
 
 
-def _looked_up(field: Any, x: NDArray[np.float32], y: NDArray[np.float32]) -> Any:
-    """Return what a field, (h, w) or (h, w, c), has at places, which lie on its edge if they are outside."""
+def _looked_up(field: Any, offsets: NDArray[np.float32], outside: float | None = None) -> Any:
+    """Return what a field, (h, w) or (h, w, c), has where offsets lead to.
+
+    outside: what it has beyond its edge; None is what is on the edge.
+    """
     cv2 = opencv()
-    return cv2.remap(field, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    border = cv2.BORDER_REPLICATE if outside is None else cv2.BORDER_CONSTANT
+    flags = cv2.INTER_LINEAR | cv2.WARP_RELATIVE_MAP
+    return cv2.remap(field, offsets, None, flags, borderMode=border, borderValue=outside or 0)
+
+
+def _side_by_side(offsets: NDArray[np.float32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return offsets, (h, w, 2), and values, (h, w), as a field, (h, w, 4): OpenCV has four sooner than two."""
+    cv2 = opencv()
+    field: NDArray[np.float32] = cv2.merge([*cv2.split(offsets), values, values])
+    return field
 
 
 def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -160,18 +168,11 @@ def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     return squared
 
 
-@lru_cache(maxsize=4)
-def _grid(height: int, width: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return x, y
-
-
-def places(offsets: NDArray[np.float32], size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return where offsets, (h, w, 2), lead to in a frame of a (height, width): x and y in its px, float32 each."""
+def enlarged(offsets: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return offsets, (h, w, 2), for a frame of a (height, width), in its px."""
+    if offsets.shape[:2] == size:
+        return offsets
     cv2 = opencv()
-    planes = [np.ascontiguousarray(offsets[..., axis]) for axis in (0, 1)]
-    if offsets.shape[:2] != size:
-        planes = [cv2.resize(plane, size[::-1], interpolation=cv2.INTER_LINEAR) for plane in planes]
-    times = size[1] / offsets.shape[1], size[0] / offsets.shape[0]
-    x, y = (cv2.scaleAdd(plane, factor, at) for plane, factor, at in zip(planes, times, _grid(*size), strict=True))
-    return x, y
+    times = size[1] / offsets.shape[1], size[0] / offsets.shape[0], 0, 0
+    more: NDArray[np.float32] = cv2.resize(offsets, size[::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.multiply(more, times, dst=more)  # type: ignore[no-any-return]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from impasto.image import IntegerArray
 from impasto.video.frames import Frame
 from impasto.video.keys import Parts
-from impasto.video.motion import opencv, places
+from impasto.video.motion import enlarged, opencv
 
 __all__ = ["UNLIKE", "put_together"]
 
@@ -39,8 +39,10 @@ def put_together(parts: Parts, painting: Callable[[Frame], IntegerArray], own: I
 def _moved(picture: IntegerArray, offsets: NDArray[np.float32]) -> IntegerArray:
     """Return a picture as its pixels lie after a motion; offsets: from there back to the picture."""
     cv2 = opencv()
-    x, y = places(offsets, (picture.shape[0], picture.shape[1]))
-    moved: IntegerArray = cv2.remap(picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    own = enlarged(offsets, (picture.shape[0], picture.shape[1]))
+    moved: IntegerArray = cv2.remap(
+        picture, own, None, cv2.INTER_CUBIC | cv2.WARP_RELATIVE_MAP, borderMode=cv2.BORDER_REPLICATE
+    )
     return moved
 
 
