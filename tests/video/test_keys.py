@@ -13,7 +13,7 @@ from impasto.video import stylize_frames
 from impasto.video.frames import Frame
 from impasto.video.keys import EVERY, Around, Behind
 from impasto.video.painting import FramePainter
-from impasto.video.steady import put_together
+from impasto.video.steady import Movable, put_together
 
 from .conftest import look_into, moving
 
@@ -33,7 +33,11 @@ def noisy(frame):
 
 def as_they_are(plan, painting=lambda frame: frame.pixels):
     """Return the frames of a plan, and which of them are keys."""
-    made = [painting(frame) if not parts.parts else put_together(parts, painting, None) for frame, parts in plan]
+
+    def movable(key):
+        return Movable(painting(key))
+
+    made = [painting(frame) if not parts.parts else put_together(parts, movable, None) for frame, parts in plan]
     return made, [not parts.parts for _, parts in plan]
 
 
@@ -130,7 +134,7 @@ def test_who_crosses_leaves_no_ghost():
     for (frame, parts), (picture, place) in zip(plan, film, strict=True):
         if not parts.parts:
             continue
-        made = put_together(parts, lambda key: key.pixels, frame.pixels)
+        made = put_together(parts, lambda key: Movable(key.pixels), frame.pixels)
         apart = np.abs(made.astype(int) - picture).mean(-1)
         assert apart[~cv2.dilate(place.astype(np.uint8), np.ones((9, 9))).astype(bool)].mean() < 3
         assert apart[place].mean() < 15

@@ -32,7 +32,7 @@ from impasto.image import (
 from impasto.memory import OutOfRoom, room_within
 from impasto.model import IDENTITY, Style, mix
 from impasto.options import bytes_of, check, option
-from impasto.runtime.canvas import paint_at
+from impasto.runtime.canvas import canvas_sizes, paint_at
 from impasto.runtime.regions import MaskSource, Places, Region
 from impasto.runtime.session import Session
 
@@ -132,6 +132,17 @@ class Stylizer:
         """Return one layer of a picture that was read, see `Layers`: the whole of it, without masks."""
         return self._painted(self.places(photo).pixels, self._style_of(number))
 
+    def prepare(self, size: tuple[int, int]) -> None:
+        """Make ready for many pictures of one (height, width), as of a film, which then paint faster, and all alike."""
+        options, room = self.options, self._room()
+        if options.strength == 0 or options.color == "palette":
+            return
+        styles = [self.style, *(region.style for region in self.regions)]
+        for canvas in canvas_sizes(size if options.size is None else fit(size, options.size), options.stroke):
+            if math.prod(canvas) * self.session.engine.bytes_a_pixel <= room:  # else it is painted in strips
+                for style in filter(None, styles):
+                    self.session.prepare(canvas, self._at_strength(style))
+
     def places(self, photo: Picture, name: str = "the picture") -> Places:
         """Return where masks lie on a picture that was read, at the size that it is painted; errors as of `paint`."""
         size = photo.size if self.options.size is None else fit(photo.size, self.options.size)
@@ -165,8 +176,7 @@ class Stylizer:
             recoloured = match_palette(pixels, cast("NDArray[np.float32]", style.palette))
             return cast("IntegerArray", blend(pixels, recoloured, options.strength))
         strong = self._at_strength(style)
-        limit = bytes_of(options.max_memory, "--max-memory") if options.max_memory else None
-        room = room_within(limit) - pixels.nbytes  # the painting is as large as the photo
+        room = self._room() - pixels.nbytes  # the painting is as large as the photo
         painted, done = np.empty_like(pixels), 0
         for strip in paint_at(options.stroke, pixels, lambda picture: self.session.strips(picture, strong, room)):
             painted[done : done + len(strip)] = to_integers(strip, pixels.dtype.type)
@@ -174,6 +184,11 @@ class Stylizer:
         if options.color == "keep":
             painted = cast("IntegerArray", keep_colors(pixels, painted))
         return painted if self._mixes_vectors else cast("IntegerArray", blend(pixels, painted, options.strength))
+
+    def _room(self) -> int:
+        """Return how many bytes may be taken."""
+        limit = self.options.max_memory
+        return room_within(bytes_of(limit, "--max-memory") if limit else None)
 
     def _what_would_do(self, error: MemoryError) -> str:
         if not (self.options.max_memory and isinstance(error, OutOfRoom)):

@@ -19,7 +19,7 @@ from impasto.runtime.stylizer import Stylizer
 from impasto.video.frames import Frame
 from impasto.video.keys import Around, Parts
 from impasto.video.masks import Masks
-from impasto.video.steady import UNLIKE, put_together
+from impasto.video.steady import UNLIKE, Movable, put_together
 from impasto.video.timeline import Timeline
 
 __all__ = ["FramePainter", "Styles", "load_styles"]
@@ -66,6 +66,8 @@ class FramePainter:
     ) -> None:
         self.stylizer, self.timeline, self.masks = stylizer, timeline, masks
         self.paintings: WeakKeyDictionary[Frame, dict[int, IntegerArray]] = WeakKeyDictionary()
+        self.movables: WeakKeyDictionary[Frame, dict[int, Movable]] = WeakKeyDictionary()
+        self.size: tuple[int, int] | None = None
         self.notices: dict[str, None] = dict.fromkeys(() if masks is None else masks.notices)
 
     def planned(
@@ -97,7 +99,7 @@ class FramePainter:
                 return self._painting(frame, number)
             begun = number in self.paintings.get(frame, {})
             own = self._painting(frame, number) if begun or parts.unlike > UNLIKE else None
-            return put_together(parts, lambda key: self._painting(key, number), own)
+            return put_together(parts, lambda key: self._movable(key, number), own)
 
         painted = stylizer.paint(Picture(frame.pixels), "the frame", layers=layer)
         self.notices.update(dict.fromkeys(painted.notices))
@@ -105,11 +107,21 @@ class FramePainter:
 
     def _painting(self, frame: Frame, number: int) -> IntegerArray:
         """Return the network's painting of a layer of a frame, without its mask; kept as long as the frame is."""
-        layers = self.paintings.setdefault(frame, {})
+        layers, own = self.paintings.setdefault(frame, {}), self.stylizer
+        size = frame.pixels.shape[0], frame.pixels.shape[1]
+        if size != self.size:
+            own.prepare(size)
+            self.size = size
         if number not in layers:
-            own = self.stylizer
             whole = Stylizer(own.session, self._style_at(frame.time), own.options, regions=own.regions)
             layers[number] = whole.layer(Picture(frame.pixels), number)
+        return layers[number]
+
+    def _movable(self, frame: Frame, number: int) -> Movable:
+        """Return the same painting of a key as it can be moved; kept as long as the frame is."""
+        layers = self.movables.setdefault(frame, {})
+        if number not in layers:
+            layers[number] = Movable(self._painting(frame, number))
         return layers[number]
 
     def _style_at(self, time: Fraction) -> Style | None:

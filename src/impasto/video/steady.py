@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,37 +14,75 @@ from impasto.video.frames import Frame
 from impasto.video.keys import Parts
 from impasto.video.motion import enlarged, opencv
 
-__all__ = ["UNLIKE", "put_together"]
+__all__ = ["UNLIKE", "Movable", "put_together"]
 
 UNLIKE = 0.005
 """A frame of which more than this share looks like no key is painted itself too, for what no key has."""
 FAINTEST = 0.02
 """What weighs nowhere more than this is left out."""
+HALF_WAY = np.array([-1, 4, -14, 43, 43, -14, 4, -1]) / 64
+"""What lies half-way between two pixels, of eight around it: the filter of ITU-T H.265, table 8-11, but with 14 and 43
+where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
 
 
-def put_together(parts: Parts, painting: Callable[[Frame], IntegerArray], own: IntegerArray | None) -> IntegerArray:
+class Movable:
+    """A painting, (H, W, 3) uint8 or uint16, that can be moved by parts of a pixel and stays sharp.
+
+    It holds the pixels half-way between its own, too.  Among those, which lie closer, linear interpolation does: it is
+    sharper than bicubic interpolation among the painting's own pixels, and takes a third of the time.
+    """
+
+    def __init__(self, painting: IntegerArray) -> None:
+        cv2 = opencv()
+        self.size = painting.shape[0], painting.shape[1]
+        own = cv2.cvtColor(painting, cv2.COLOR_RGB2RGBA)  # OpenCV is faster with four channels than with three
+        across, down = _half_way(own, axis=1), _half_way(own, axis=0)
+        self.pixels: IntegerArray = np.empty((2 * self.size[0], 2 * self.size[1], 4), painting.dtype)
+        self.pixels[::2, ::2], self.pixels[::2, 1::2], self.pixels[1::2, ::2] = own, across, down
+        self.pixels[1::2, 1::2] = _half_way(across, axis=0)
+
+    def moved(self, offsets: NDArray[np.float32]) -> IntegerArray:
+        """Return the painting, (H, W, 4), as its pixels lie after a motion; offsets: from there back to it."""
+        cv2 = opencv()
+        places = cv2.add(_places(self.size), enlarged(2 * offsets, self.size))
+        moved: IntegerArray = cv2.remap(self.pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return moved
+
+
+def put_together(parts: Parts, painting: Callable[[Frame], Movable], own: IntegerArray | None) -> IntegerArray:
     """Return a frame's painting, (H, W, 3) uint8 or uint16, made of its keys' paintings.
 
     Averaging the paintings of many frames would make them steady too, but it blurs their strokes, and so does moving a
     picture again and again.  Here each place shows one key's painting, moved once, but for the few frames in which the
     next key fades in.  parts: of the frame, at least one; own: the frame's own painting, for what no key has.
     """
+    cv2 = opencv()
     used = [part for part in parts.parts if part.weight.max() > FAINTEST]
-    pictures = [_moved(painting(part.key), part.offsets) for part in used]
+    pictures = [painting(part.key).moved(part.offsets) for part in used]
     together = pictures[0]
     if len(used) == 2:
         together = _blended(together, pictures[1], used[0].weight, used[1].weight)
-    return together if own is None else _blended(together, own, 1 - parts.lacking, parts.lacking)
+    if own is not None:
+        together = _blended(together, cv2.cvtColor(own, cv2.COLOR_RGB2RGBA), 1 - parts.lacking, parts.lacking)
+    whole: IntegerArray = cv2.cvtColor(together, cv2.COLOR_RGBA2RGB)
+    return whole
 
 
-def _moved(picture: IntegerArray, offsets: NDArray[np.float32]) -> IntegerArray:
-    """Return a picture as its pixels lie after a motion; offsets: from there back to the picture."""
+def _half_way(pixels: IntegerArray, axis: int) -> IntegerArray:
+    """Return what lies half a pixel after each, along an axis."""
     cv2 = opencv()
-    own = enlarged(offsets, (picture.shape[0], picture.shape[1]))
-    moved: IntegerArray = cv2.remap(
-        picture, own, None, cv2.INTER_CUBIC | cv2.WARP_RELATIVE_MAP, borderMode=cv2.BORDER_REPLICATE
-    )
-    return moved
+    kernels, anchor = [np.ones(1), np.ones(1)], [0, 0]
+    kernels[1 - axis], anchor[1 - axis] = HALF_WAY, len(HALF_WAY) // 2 - 1
+    between: IntegerArray = cv2.sepFilter2D(pixels, -1, *kernels, anchor=anchor, borderType=cv2.BORDER_REPLICATE)
+    return between
+
+
+@lru_cache(maxsize=4)
+def _places(size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return where the pixels of a (height, width) are among twice as many each way: x and y, (height, width, 2)."""
+    height, width = size
+    across, down = np.arange(0, 2 * width, 2, dtype=np.float32), np.arange(0, 2 * height, 2, dtype=np.float32)
+    return np.dstack(np.meshgrid(across, down))
 
 
 def _blended(one: Any, other: Any, weight: NDArray[np.float32], share: NDArray[np.float32]) -> IntegerArray:
