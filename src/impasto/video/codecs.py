@@ -38,8 +38,8 @@ DIALS = {
     "mpeg4": Dial("global_quality", 16 * 118, 118, {"flags": "+qscale"}),
     "mjpeg": Dial("global_quality", 16 * 118, 118, {"flags": "+qscale"}),
 }
-"""Presets are fast ones: painting shall not wait for them.  Finding motion to parts of a pixel more closely (subme) takes
-a fifth of x264's time and gains nothing in paintings.  118 is FFmpeg's unit of quantisers (FF_QP2LAMBDA)."""
+"""Presets are fast ones: painting shall not wait for them.  A closer look at parts of pixels (subme) takes a fifth
+of x264's time and gains nothing in paintings.  118 is FFmpeg's unit of quantisers (FF_QP2LAMBDA)."""
 LOSSLESS = ("ffv1", "gif", "png", "huffyuv", "ffvhuff", "utvideo", "rawvideo", "qtrle", "magicyuv")
 BETTER = {"mpeg2video": "h264", "flv1": "h264"}
 """What is taken in place of a container's own choice of codec."""
