@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -75,7 +75,7 @@ def bench(
     """Measure how fast this machine paints with the bundled networks, in every engine and precision that is there.
 
     The networks alone are timed, in processes of their own whose runs are interleaved.  GFLOP/s count
-    multiplications and additions; the peak is that of a product of two large matrices.
+    multiplications and additions; the peak is that of a product of two large matrices, timed beside them.
     """
     if paper:
         from impasto.cli.paper import compare
@@ -103,7 +103,7 @@ def _time(
     """Time the networks in all that is here, and print a table of each size, or one object."""
     from impasto.evaluation.machine import heading
     from impasto.evaluation.peers import peers as other_programs
-    from impasto.evaluation.speed import painter, peak_operations, present, time_network
+    from impasto.evaluation.speed import painter, peak, present, time_network
     from impasto.model import MODELS
 
     here = [each for each in present(device) if engine in (None, each[0])]
@@ -111,37 +111,36 @@ def _time(
         raise EngineUnavailable(f"no engine {engine or ''} can paint on the device {device} here")
     others = other_programs() if peers else []
     ours = [painter(*each, device, model) for model in models or MODELS for each in here]
-    peaks = {precision: peak_operations(precision) for precision in sorted({each for _, each in here})}
     if not as_json:
-        click.echo(f"{heading()}\n\n{_peaks(peaks)}")
-    timings: list[Timing] = []
+        click.echo(heading())
+    found: list[dict[str, Any]] = []
     for size in sizes:
-        commands = [command for command in (*others, *ours) if size <= command.largest]
+        painters = [command for command in (*others, *ours) if size <= command.largest]
+        products = {precision: peak(precision, (size, size), device) for _, precision in sorted(here)}
+        commands = [*painters, *products.values()]
         timed = time_network(commands, (size, size), runs, threads)
-        timings += [timing for timing in timed if timing]
+        peaks = dict(zip(products, timed[len(painters) :], strict=True))
+        known = [peaks.get(command.facts.get("precision", "")) for command in commands]
+        rows = [(timing, most) for timing, most in zip(timed, known, strict=True) if timing]
+        for timing, most in rows[: -len(peaks)]:
+            found.append({**asdict(timing), "peak": most.operations_a_second if most else None})
         if not as_json:
-            shown = [peaks.get(command.facts.get("precision", "")) for command in commands]
-            rows = [(timing, peak) for timing, peak in zip(timed, shown, strict=True) if timing]
-            click.echo(_table(rows, len(rows) - len(ours)))
-            if len(rows) < len(commands):
+            click.echo(_table(rows, len(rows) - len(ours) - len(peaks)))
+            if None in timed:
                 click.echo(f"\nanother program could not paint {size} px and was ended", err=True)
     if as_json:
-        click.echo(json.dumps({"machine": heading(), "peaks": peaks, "timings": [asdict(each) for each in timings]}))
+        click.echo(json.dumps({"machine": heading(), "timings": found}))
 
 
 def _nothing(_: str) -> None:
     """Say nothing."""
 
 
-def _peaks(peaks: dict[str, float]) -> str:
-    return "peak " + ", ".join(f"{precision} {value / 1e9:.0f} GFLOP/s" for precision, value in peaks.items())
-
-
-def _table(found: Sequence[tuple[Timing, float | None]], others: int) -> str:
+def _table(found: Sequence[tuple[Timing, Timing | None]], others: int) -> str:
     """Return the table of one size.
 
-    found: timings with the peaks that they may reach, None where operations are not known; others: how many of the
-    first are of other programs.
+    found: timings, and those of what the machine can do at most, None where operations are not known; others: how
+    many of the first are of other programs.
     """
     size = found[0][0].height
     head = [f"{size} x {size} px", "seconds", "megapixels/s", "GFLOP/s", "of peak", "peak memory, GB"]
@@ -153,11 +152,11 @@ def _table(found: Sequence[tuple[Timing, float | None]], others: int) -> str:
             [
                 timing.engine,
                 f"{timing.seconds:.4f}",
-                f"{timing.pixels_a_second / 1e6:.1f}",
+                "" if timing is peak else f"{timing.pixels_a_second / 1e6:.1f}",
                 f"{rate / 1e9:.0f}" if rate else "",
-                f"{rate / peak:.0%}" if peak else "",
+                f"{rate / peak.operations_a_second:.0%}" if peak else "",
                 f"{timing.memory / 2**30:.2f}",
-                *(f"{other.seconds / timing.seconds:.1f}" for other, _ in found[:others]),
+                *("" if timing is peak else f"{other.seconds / timing.seconds:.1f}" for other, _ in found[:others]),
             ]
         )
     return "\n" + "\n".join(f"| {' | '.join(row)} |" for row in rows)

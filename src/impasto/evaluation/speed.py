@@ -22,15 +22,14 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from impasto.errors import EngineUnavailable, ImpastoError
+from impasto.evaluation.product import OPERATIONS
 from impasto.model import Model, network_of
 from impasto.runtime.engines import open_engine
 
-__all__ = ["Command", "Timing", "operations_a_pixel", "painter", "peak_operations", "present", "time_network"]
+__all__ = ["Command", "Timing", "operations_a_pixel", "painter", "peak", "present", "time_network"]
 
 PAUSE = 0.3
 """Seconds between two runs: threads of the painter before may go on spinning for a while."""
-CUBE = 2048
-"""Side of the matrices whose product shows what the machine can do."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +75,12 @@ def painter(engine: str, precision: str, device: str = "auto", model: Model = "m
     facts = {"engine": engine, "precision": precision, "device": device, "model": str(model)}
     operations = operations_a_pixel(load_file(network_of(model).with_suffix(".safetensors")))
     return Command((sys.executable, "-m", "impasto.evaluation.worker"), facts, operations)
+
+
+def peak(precision: str, size: tuple[int, int], device: str = "auto") -> Command:
+    """Return the command that does what this machine can do at most, to be timed beside painters at a size."""
+    arguments = (sys.executable, "-m", "impasto.evaluation.product")
+    return Command(arguments, {"precision": precision, "device": device}, OPERATIONS / (size[0] * size[1]))
 
 
 def time_network(
@@ -198,19 +203,3 @@ def _pixels(layer: str, fold: int) -> int:
     block, index, *_ = layer.split(".")
     side = {"trunk": fold, "decoder": fold >> (int(index) + 1 if index.isdigit() else 0)}.get(block, 1)
     return side**2
-
-
-def peak_operations(precision: str, runs: int = 7) -> float:
-    """Return the floating-point operations a second of OpenVINO's product of two large matrices on the CPU."""
-    from impasto.runtime.engines.offline import ops, ov
-
-    matrix = np.random.default_rng(0).standard_normal((CUBE, CUBE), np.float32)
-    given = ops.parameter([CUBE, CUBE], np.float32)
-    model = ov.Model([ops.matmul(given, ops.constant(matrix), False, False)], [given])
-    request = ov.Core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision}).create_infer_request()
-    seconds = []
-    for _ in range(runs + 1):
-        began = time.perf_counter()
-        request.infer([matrix], share_inputs=True)
-        seconds.append(time.perf_counter() - began)
-    return 2 * CUBE**3 / min(seconds[1:])
