@@ -102,7 +102,7 @@ def _image(picture: Picture, *, with_alpha: bool) -> Image.Image:
 def _options(picture: Picture, kind: str, quality: int) -> dict[str, Any]:
     options: dict[str, Any] = {}  # none for TIFF: Pillow cannot compress one and keep its EXIF
     if kind == "JPEG":
-        options = {"quality": quality, "subsampling": 0, "optimize": True}
+        options = {"quality": quality, "subsampling": 0}
     elif kind == "WEBP":
         options = {"quality": quality, "exact": True}  # exact: what is transparent keeps its colours
     elif kind == "PNG" and picture.settings is not None:
