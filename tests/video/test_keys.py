@@ -11,7 +11,7 @@ import impasto
 from impasto.evaluation.temporal import MOTIONS, moving_photo, warping_error
 from impasto.video import stylize_frames
 from impasto.video.frames import Frame
-from impasto.video.keys import EVERY, Around, Behind
+from impasto.video.keys import AT_REST, EVERY, Around, Behind
 from impasto.video.painting import FramePainter
 from impasto.video.steady import Movable, put_together
 
@@ -110,6 +110,15 @@ def test_at_a_cut_and_at_a_flash_nothing_is_mixed():
     for number, (_, parts) in enumerate(plan):
         scenes = {bound for part in parts.parts for bound in [np.digitize(part.key.time * 25, [6, 14, 15])]}
         assert scenes <= {np.digitize(number, [6, 14, 15])}
+
+
+def test_where_the_camera_rests_keys_are_rarer():
+    _, still = as_they_are(list(Around()(frames_of([scene(0)] * (2 * AT_REST + 1)))))
+    assert [number for number, is_key in enumerate(still) if is_key] == [0, AT_REST, 2 * AT_REST]
+    _, moved = as_they_are(list(Around()(frames_of([scene(n) for n in range(EVERY + 1)]))))
+    assert [number for number, is_key in enumerate(moved) if is_key] == [0, EVERY]
+    evenly = list(Around(evenly=True)(frames_of([scene(0)] * (EVERY + 1))))
+    assert [number for number, (_, parts) in enumerate(evenly) if not parts.parts] == [0, EVERY]
 
 
 def test_when_light_changes_keys_come_closer():

@@ -20,8 +20,10 @@ __all__ = ["EVERY", "Around", "Behind", "Part", "Parts", "parts_beside"]
 
 Other = TypeVar("Other")
 
-EVERY = 12
-"""Frames from key to key, at most."""
+EVERY, AT_REST = 12, 24
+"""Frames from key to key, at most, and where the camera rests: there every new key is a change, and the only one."""
+RESTING, ROOM = 0.5, 2**28
+"""A camera rests where so much of the picture has not moved since the key; bytes of frames that may wait for that."""
 PATCH, FADE = 8.0, 0.5
 """One key takes the other's place patch by patch: about how large these are, in px of the size at which motion is
 looked for, and how long each fades, to how long all of them take."""
@@ -127,7 +129,7 @@ class Around:
                     yield item, Parts()
                 else:
                     stretch.add(item, seen)
-                    if not stretch.is_long:
+                    if not stretch.is_long(evenly=self.evenly):
                         continue
                     yield from stretch.made(evenly=self.evenly)
                 stretch = _Stretch(_Key.at(item, seen))
@@ -154,11 +156,12 @@ class _Stretch(Generic[Other]):
         self.seen.append(seen)
         self.firsts.append(self.firsts[-1].after(seen.back))
 
-    @property
-    def is_long(self) -> bool:
-        """Whether it should end here."""
+    def is_long(self, *, evenly: bool) -> bool:
+        """Return whether it should end here; evenly: as of `Around`."""
         first, small = self.firsts[-1], self.seen[-1].small
-        return len(self.seen) >= EVERY or float((first.motion.trust * first.alike(small)).mean()) < FOLLOWED
+        fits = AT_REST * first.frame.pixels.nbytes <= ROOM
+        most = AT_REST if fits and not evenly and first.motion.share_at_rest >= RESTING else EVERY
+        return len(self.seen) >= most or float((first.motion.trust * first.alike(small)).mean()) < FOLLOWED
 
     def made(self, *, evenly: bool) -> Iterator[tuple[Frame | Other, Parts]]:
         """Yield the items, and what those that are frames are made of."""

@@ -44,6 +44,12 @@ class Motion:
         """Return that of a frame of (height, width) to itself."""
         return cls(np.zeros((*size, 2), np.float32), np.ones(size, np.float32))
 
+    @property
+    def share_at_rest(self) -> float:
+        """The share of the places that do not move at all."""
+        rests = (self.offsets == 0).all(-1) & (self.trust > 0.5)
+        return float(rests.mean())
+
     def then(self, further: Motion) -> Motion:
         """Return the motion to a third frame, by way of the other one."""
         there = _looked_up(_side_by_side(further.offsets, further.trust), self.offsets)
