@@ -22,10 +22,10 @@ def pixels(path):
 
 
 def check_pictures(out, reference):
-    """Check that pictures are what they are when nothing happens."""
+    """Check that pictures are what they are when nothing happens, but for rounding: sizes that come often get a form."""
     found = sorted(path.name for path in out.glob("*.png"))
     for name in found:
-        np.testing.assert_allclose(pixels(out / name), pixels(reference / name), atol=1)
+        np.testing.assert_allclose(pixels(out / name), pixels(reference / name), atol=3)
     return len(found)
 
 
