@@ -21,8 +21,8 @@ UNLIKE = 0.005
 FAINTEST = 0.02
 """What weighs nowhere more than this is left out."""
 HALF_WAY = np.array([-1, 4, -14, 43, 43, -14, 4, -1]) / 64
-"""What lies half-way between two pixels, of eight around it: the filter of ITU-T H.265, table 8-11, but with 14 and 43
-where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
+"""What lies half-way between two pixels, of eight around it: the filter for half samples of luma in ITU-T H.265, but
+with 14 and 43 where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
 
 
 class Movable:
