@@ -16,7 +16,7 @@ from impasto.image import IntegerArray
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
 from impasto.video.frames import Film, Frame, Reel, Sound, clock, resized
-from impasto.video.keys import EVERY, Parts
+from impasto.video.keys import EVERY, ROOM, Parts
 from impasto.video.masks import masks_over_time, places_of
 from impasto.video.motion import on_one_core
 from impasto.video.opening import FilmOptions, open_reel, painted_size
@@ -29,9 +29,9 @@ __all__ = ["Follow", "Painted", "film_painter", "paint_film"]
 
 AHEAD = 2
 """Frames that wait between two stages, at most."""
-STRETCHES, ROOM = 2, 2**28
+STRETCHES = 2
 """Before painting more may wait, as frames come from key to key at once: what lies between so many keys, and, of large
-frames, so many bytes."""
+frames, ROOM."""
 
 
 @dataclass(frozen=True)

@@ -16,14 +16,16 @@ from impasto.errors import FilmError
 from impasto.video.frames import Frame
 from impasto.video.motion import Motion, MotionTracker, Seen, on_one_core, opencv
 
-__all__ = ["EVERY", "Around", "Behind", "Part", "Parts", "parts_beside"]
+__all__ = ["EVERY", "ROOM", "Around", "Behind", "Part", "Parts", "parts_beside"]
 
 Other = TypeVar("Other")
 
 EVERY, AT_REST = 12, 24
 """Frames from key to key, at most, and where the camera rests: there every new key is a change, and the only one."""
-RESTING, ROOM = 0.5, 2**28
-"""A camera rests where so much of the picture has not moved since the key; bytes of frames that may wait for that."""
+RESTING = 0.5
+"""A camera rests where so much of the picture has not moved since the key."""
+ROOM = 2**28
+"""Bytes of frames that may wait, beside the few that must."""
 PATCH, FADE = 8.0, 0.5
 """One key takes the other's place patch by patch: about how large these are, in px of the size at which motion is
 looked for, and how long each fades, to how long all of them take."""
