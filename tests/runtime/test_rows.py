@@ -79,6 +79,5 @@ def test_networks_are_in_rows_as_far_as_to_their_first_convolution(tiny_model):
     nodes = in_rows(ov.Core().read_model(tiny_model.network)).get_ordered_ops()
     folded = next(node for node in nodes if node.get_type_name() == "Pad")
     fold = 2 ** len(tiny_model.trained.net.shape.decoder)
-    assert str(folded.input_value(0).get_partial_shape()).endswith(
-        f",{3 * fold}]"
-    )  # channels last, a row's pixels side by side
+    shape = str(folded.input_value(0).get_partial_shape())
+    assert shape.endswith(f",{3 * fold}]")  # channels last, and a row's pixels side by side

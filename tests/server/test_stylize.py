@@ -25,7 +25,7 @@ def test_a_picture_in_and_the_same_painting_out_as_from_python(client, png, phot
     assert kind == "PNG"
     expected = impasto.stylize(photo, "starry-night", strength=0.7, stroke=0.2)
     assert painted.shape == photo.shape
-    np.testing.assert_allclose(painted.astype(int), expected.astype(int), atol=8)
+    np.testing.assert_allclose(painted.astype(int), expected.astype(int), atol=1)
 
 
 @pytest.mark.parametrize("format_", ["jpeg", "png", "webp", "tiff", "bmp"])
@@ -69,10 +69,10 @@ def test_masks_and_regions_are_files_of_the_form(client, png, photo):
     named, _ = decoded(
         client.post("/v1/stylize", data={"style": "udnie", "mask": "/etc/passwd", "feather": "0"}, files=files)
     )
-    np.testing.assert_allclose(named.astype(int), painted.astype(int), atol=8)
+    np.testing.assert_allclose(named.astype(int), painted.astype(int), atol=1)
     files = {"photo": png, "sky": encoded(left, "PNG")}
     both, _ = decoded(client.post("/v1/stylize", data={"region": "sky=udnie", "feather": "0"}, files=files))
-    np.testing.assert_allclose(both.astype(int), painted.astype(int), atol=8)
+    np.testing.assert_allclose(both.astype(int), painted.astype(int), atol=1)
 
 
 def test_notices_come_in_a_header(client, png):
