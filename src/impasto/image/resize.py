@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from impasto.errors import InvalidOption
-from impasto.image.picture import described, to_float, to_integers
+from impasto.image.picture import described
+from impasto.image.resampling import BICUBIC, LANCZOS, Axis, resampled
 
 __all__ = ["fit", "resample", "resample_rows", "resize"]
 
@@ -48,10 +46,11 @@ def resize(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
         raise InvalidOption(f"a size must be at least 1 x 1, got {size[0]} x {size[1]}")
     if pixels.shape[:2] == tuple(size):
         return pixels
-    if pixels.dtype != np.uint16:
-        return _resampled(pixels, size)
-    resampled: NDArray[Any] = to_integers(_resampled(to_float(pixels), size), np.uint16)
-    return resampled
+    whole = pixels if pixels.ndim == 3 else pixels[..., None]
+    resized = resampled(whole, *_axes(pixels.shape, size), LANCZOS, pixels.dtype.type)
+    if pixels.dtype == np.float32:
+        np.clip(resized, 0, 1, out=resized)  # Lanczos overshoots at edges
+    return resized.reshape(*size, *pixels.shape[2:])
 
 
 def resample(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
@@ -62,8 +61,7 @@ def resample(values: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.f
     if values.shape[:2] == tuple(size):
         return values
     grows = size[0] * size[1] > values.shape[0] * values.shape[1]
-    method = Image.Resampling.BICUBIC if grows else Image.Resampling.LANCZOS
-    return _plane_by_plane(values, lambda plane: plane.resize(size[::-1], method))
+    return resampled(values, *_axes(values.shape, size), BICUBIC if grows else LANCZOS)
 
 
 def resample_rows(values: NDArray[np.float32], width: int, box: tuple[float, float], count: int) -> NDArray[np.float32]:
@@ -72,31 +70,11 @@ def resample_rows(values: NDArray[np.float32], width: int, box: tuple[float, flo
     values: (h, w, 3); width: of the result; box: where its rows begin and end among the values' rows.  The values must
     have what resampling looks at beyond the box, or end where the picture ends.
     """
-    method = Image.Resampling.BICUBIC if width > values.shape[1] else Image.Resampling.LANCZOS
-    place = (0, max(0.0, box[0]), values.shape[1], min(float(values.shape[0]), box[1]))
-    return _plane_by_plane(values, lambda plane: plane.resize((width, count), method, place))
+    rows, columns, _ = values.shape
+    down = Axis(rows, count, max(0.0, box[0]), min(float(rows), box[1]))
+    kernel = BICUBIC if width > columns else LANCZOS
+    return resampled(values, down, Axis.whole(columns, width), kernel)
 
 
-def _plane_by_plane(values: NDArray[np.float32], change: Callable[[Image.Image], Image.Image]) -> NDArray[np.float32]:
-    """Return float32 values, (H, W, C), each channel of which is changed; Pillow lets them go on beside one another."""
-
-    def plane(index: int) -> NDArray[np.float32]:
-        return np.asarray(change(Image.fromarray(np.ascontiguousarray(values[..., index]))))
-
-    channels = range(values.shape[2])
-    with ThreadPoolExecutor(len(channels)) as threads:
-        planes = list(threads.map(plane, channels))
-        together = np.empty((*planes[0].shape, len(planes)), np.float32)
-        list(threads.map(lambda index: np.copyto(together[..., index], planes[index]), channels))
-    return together
-
-
-def _resampled(pixels: NDArray[Any], size: tuple[int, int]) -> NDArray[Any]:
-    if pixels.ndim == 2:
-        resampled = Image.fromarray(pixels).resize(size[::-1], Image.Resampling.LANCZOS)
-        # Lanczos overshoots at edges; uint8 is clipped by Pillow itself.
-        return np.array(resampled) if pixels.dtype == np.uint8 else np.clip(np.asarray(resampled), 0, 1)
-    if pixels.dtype == np.uint8 and pixels.shape[2] == 3:
-        return np.array(Image.fromarray(pixels).resize(size[::-1], Image.Resampling.LANCZOS))
-    channels = (np.ascontiguousarray(pixels[..., index]) for index in range(pixels.shape[2]))
-    return np.stack([_resampled(channel, size) for channel in channels], axis=-1)
+def _axes(old: tuple[int, ...], new: tuple[int, int]) -> tuple[Axis, Axis]:
+    return Axis.whole(old[0], new[0]), Axis.whole(old[1], new[1])
