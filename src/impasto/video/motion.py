@@ -176,9 +176,7 @@ def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def enlarged(offsets: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
     """Return offsets, (h, w, 2), for a frame of a (height, width), in its px."""
-    if offsets.shape[:2] == size:
-        return offsets
     cv2 = opencv()
-    times = size[1] / offsets.shape[1], size[0] / offsets.shape[0], 0, 0
-    more: NDArray[np.float32] = cv2.resize(offsets, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return cv2.multiply(more, times, dst=more)  # type: ignore[no-any-return]
+    times = np.array([size[1] / offsets.shape[1], size[0] / offsets.shape[0]], np.float32)
+    more: NDArray[np.float32] = cv2.resize(offsets * times, size[::-1], interpolation=cv2.INTER_LINEAR)
+    return more

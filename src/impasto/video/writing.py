@@ -83,7 +83,7 @@ class FilmWriter:
         self.container.metadata.update({key: text for key, text in film.metadata.items() if key not in OF_THE_FILE})
         self._last = -1
         self._palette: Palette | None = None
-        self._converted = converter()
+        self._converted = converter(sharp=True)
         self.video = self._add_video(encoder(self.container, codec), size, quality)
         self.sound = Tracks(self.container, self.name, film, self.notices.append)
         self._begin()
