@@ -25,7 +25,7 @@ def close(frame, other):
 
 
 @pytest.mark.parametrize(
-    ("codec", "ending"), [("libx264", "mp4"), ("libvpx-vp9", "webm"), ("ffv1", "mkv"), ("libsvtav1", "mp4")]
+    ("codec", "ending"), [("libx264", "mp4"), ("libvpx-vp9", "webm"), ("libx265", "mkv"), ("libsvtav1", "mp4")]
 )
 @pytest.mark.parametrize("kind", ["pictures", "gif"])
 def test_rgb_becomes_what_players_expect_and_says_so(film, dots, save, tmp_path, codec, ending, kind):
@@ -51,6 +51,7 @@ def test_rgb_becomes_what_players_expect_and_says_so(film, dots, save, tmp_path,
         *(("mjpeg", "avi", colorspace) for colorspace in (None, 1)),
         *(("libx264rgb", "mkv", colorspace) for colorspace in (None, 1)),
         ("mpeg4", "avi", None),
+        ("ffv1", "mkv", None),
     ],
 )
 def test_codecs_that_mean_one_kind_of_colours(film, dots, save, tmp_path, codec, ending, colorspace):

@@ -49,6 +49,13 @@ def test_a_turned_film_is_painted_upright(film, dots, tmp_path):
     assert np.abs(after.frames[3].astype(int) - upright).mean() < 1.5
 
 
+def test_rgb_that_loses_nothing_stays_rgb(film, dots, tmp_path):
+    source = film("rgb.mkv", codec="ffv1", pixels="bgr0")
+    stylize_film(source, tmp_path / "out.mkv", dots, strength=0.0, codec="ffv1")
+    for before, after in zip(look_into(source).frames, look_into(tmp_path / "out.mkv").frames, strict=True):
+        np.testing.assert_array_equal(after, before)
+
+
 @pytest.mark.parametrize(
     ("pixels", "color_range", "colorspace"),
     [("yuv420p", 1, 1), ("yuv420p", 2, 5), ("yuv444p", 1, 1), ("yuv422p10le", 1, 9), ("yuv420p", 0, 2)],

@@ -123,6 +123,11 @@ def test_quality_goes_from_worst_to_best(codec):
         ("libx264", "yuv422p", (63, 64), "yuv422p"),
         ("libvpx-vp9", "yuv420p", (63, 65), "yuv420p"),
         ("mpeg4", "yuv444p", (64, 64), "yuv420p"),
+        ("ffv1", "rgb24", (64, 64), "bgr0"),
+        ("ffv1", "bgra", (63, 64), "bgr0"),
+        ("ffv1", "rgb48le", (64, 64), "gbrp16le"),
+        ("png", "rgb24", (64, 64), "rgb24"),
+        ("huffyuv", "yuv422p", (64, 64), "yuv422p"),
     ],
 )
 def test_pixel_formats(codec, own, size, chosen):

@@ -106,6 +106,8 @@ def pixel_format(codec: Any, look: Look, size: tuple[int, int]) -> str:
         fitting = list(formats)
     names: list[str] = [each.name for each in fitting if each.name not in FULL_RANGE]
     own = own if _has_colours_apart(av.VideoFormat(own)) else plain
+    if codec.name in LOSSLESS and av.VideoFormat(look.pixel_format).is_rgb:
+        own = next((each.name for each in fitting if _holds_rgb(each, deep=deep)), own)
     for name in (own, plain, plain.removesuffix("10le"), *names):
         if name in names:
             return name
@@ -119,6 +121,13 @@ def pixel_format(codec: Any, look: Look, size: tuple[int, int]) -> str:
 def _has_colours_apart(layout: Any) -> bool:
     """Return whether a format is YUV, neither RGB nor grey, which a painting of a grey film is not."""
     return len(layout.components) >= 3 and not (layout.is_rgb or layout.has_palette)
+
+
+def _holds_rgb(layout: Any, *, deep: bool) -> bool:
+    """Return whether a format is RGB without transparency, of 8 bits, or of 16 for deep pictures."""
+    bits = {component.bits for component in layout.components}
+    opaque = not any(component.is_alpha for component in layout.components)
+    return bool(layout.is_rgb and opaque and not layout.has_palette and bits == {16 if deep else 8})
 
 
 def _subsamples(layout: Any, size: tuple[int, int]) -> bool:
