@@ -20,8 +20,9 @@ FLOW_SIDE = 320
 """px of the long side at which motion is looked for; finer costs more than painting gains."""
 STEPS = 6
 """Steps of the flow's gradient descent: as near to known motions as the preset's 16, in two thirds of the time."""
-CUT = 0.35
-"""A frame of whose pixels less than this share can be followed begins a new scene."""
+CUT, SUDDEN = 0.35, 0.7
+"""A frame of whose pixels less than this share can be followed, or less than this part of what could be followed into
+the frame before it, as where something was cut out of a scene, begins a new one."""
 PART, ROOM = 0.02, 1.0
 """Flows there and back may differ by this part of their squared lengths, and by so many px squared."""
 STILL = 0.15
@@ -111,20 +112,23 @@ class MotionTracker:
         self.flow.setGradientDescentIterations(STEPS)
         self.before: NDArray[np.uint8] | None = None
         self.kind: object = None
+        self.followed = 0.0
 
     def __call__(self, pixels: IntegerArray) -> Seen:
         """Return what is seen of the next frame, (H, W, 3) uint8 or uint16 RGB; another size begins a scene."""
         small, kind = self._small(pixels), (pixels.shape, pixels.dtype)
         now, before = self.cv2.cvtColor(small, self.cv2.COLOR_RGB2GRAY), self.before
         begins, self.before, self.kind = before is None or kind != self.kind, now, kind
+        limit, self.followed = max(CUT, SUDDEN * self.followed), 0.0
         if before is None or begins:
             return Seen(small)
         if np.array_equal(now, before):
             return Seen(small, Motion.none(now.shape), Motion.none(now.shape))
         back, forth = self.flow.calc(now, before, None), self.flow.calc(before, now, None)
         trust = _trust(back, forth)
-        if trust.mean() < CUT:
+        if (followed := float(trust.mean())) < limit:
             return Seen(small)
+        self.followed = followed
         onward = Motion(forth, _trust(forth, back))
         for offsets in (back, forth):
             offsets[_squared(offsets) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
