@@ -11,7 +11,8 @@ import impasto
 from impasto.evaluation.temporal import MOTIONS, moving_photo, warping_error
 from impasto.video import stylize_frames
 from impasto.video.frames import Frame
-from impasto.video.keys import AT_REST, EVERY, Around, Behind
+from impasto.video.keys import AT_REST, EVERY, Around, Behind, _Key, _parts
+from impasto.video.motion import Motion, Seen
 from impasto.video.painting import FramePainter
 from impasto.video.steady import Movable, put_together
 
@@ -135,6 +136,20 @@ def crossing(number):
     for canvas, color in ((picture, (200, 30, 30)), (place, 255)):
         cv2.circle(canvas, (10 + 12 * number, 60), 14, color, -1)
     return picture, place > 0
+
+
+def test_what_no_key_can_be_trusted_with_is_taken_from_the_one_that_has_a_place():
+    frame, pixels = frames_of([scene(0)])[0], np.full((20, 30, 3), 128, np.uint8)
+    nothing = np.zeros((20, 30), np.float32)
+    keys = [
+        _Key(frame, pixels, Motion(np.full((20, 30, 2), (offset, 0), np.float32), nothing)) for offset in (-12.0, 0.0)
+    ]
+    parts = _parts(Seen(pixels), keys, np.full((20, 30), 0.25, np.float32))
+    first, second = (part.weight for part in parts.parts)
+    np.testing.assert_allclose(first + second, 1, atol=1e-6)
+    np.testing.assert_allclose(second[:, :9], 1, atol=1e-6)  # there the first key has nothing
+    np.testing.assert_allclose(second[:, 12:], 0.25, atol=1e-6)
+    assert parts.unlike == 0
 
 
 def test_who_crosses_leaves_no_ghost():

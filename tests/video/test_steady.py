@@ -8,7 +8,7 @@ import skimage.data
 import impasto
 from impasto.errors import EngineUnavailable
 from impasto.video import stylize_frames
-from impasto.video.motion import MotionTracker, enlarged
+from impasto.video.motion import Motion, MotionTracker, enlarged
 from impasto.video.steady import Movable
 
 from .conftest import moving
@@ -84,6 +84,25 @@ def test_a_cut_begins_anew():
     assert tracker(skimage.data.coffee()[:240, :320]).back is None
     assert tracker(skimage.data.coffee()[:200, :320]).back is None  # and so does another size
     assert tracker(skimage.data.coffee()[:400, :640]).back is None  # and one that is seen at the same size
+
+
+@pytest.mark.parametrize("jump", [3, 100])
+def test_a_jump_within_a_scene_begins_anew_and_motion_does_not(jump):
+    still, moves = skimage.data.astronaut()[100:340, 100:260], skimage.data.coffee()
+    tracker = MotionTracker()
+    for place in range(0, 24, 3):
+        seen = tracker(np.hstack([still, moves[30:270, place : place + 160]]))
+        assert (seen.back is None) == (place == 0)
+    after = tracker(np.hstack([still, moves[30:270, 21 + jump : 181 + jump]]))
+    assert (after.back is None) == (jump == 100)
+
+
+def test_what_lies_within_the_other_frame():
+    motion = Motion(np.full((20, 30, 2), (-8, 0), np.float32), np.ones((20, 30), np.float32))
+    within = motion.within
+    assert within.dtype == bool
+    assert (within == (np.arange(30) >= 6)).all()
+    assert Motion.none((20, 30)).within.all()
 
 
 def test_a_still_scene_stays_still(dots):

@@ -216,13 +216,23 @@ def _parts(seen: Seen, keys: Sequence[_Key], share: NDArray[np.float32]) -> Part
     cv2 = opencv()
     shares = [1 - share, share] if len(keys) == 2 else [np.ones_like(share)]
     alike = [key.alike(seen.small) for key in keys]
+    within = [key.motion.within for key in keys]
     trusts = [cv2.GaussianBlur(key.motion.trust * same, (0, 0), SOFT) for key, same in zip(keys, alike, strict=True)]
     lacking = 1 - trusts[0] if len(keys) == 1 else (1 - trusts[0]) * (1 - trusts[1])
     others = trusts[::-1] if len(keys) == 2 else [np.zeros_like(lacking)]
     weights = [
-        trust * (1 - (1 - own) * other) + lacking * own
-        for trust, other, own in zip(trusts, others, shares, strict=True)
+        trust * (1 - (1 - own) * other) + lacking * fills
+        for trust, other, own, fills in zip(trusts, others, shares, _filling(shares, within), strict=True)
     ]
     parts = [Part(key.frame, key.motion.offsets, weight) for key, weight in zip(keys, weights, strict=True)]
-    liked = cv2.countNonZero(cv2.compare(cv2.max(alike[0], alike[-1]), 0.5, cv2.CMP_GE))
-    return Parts(tuple(parts), lacking, 1 - liked / lacking.size)
+    liked = (np.maximum(alike[0], alike[-1]) >= 0.5) & (within[0] | within[-1])
+    return Parts(tuple(parts), lacking, 1 - float(liked.mean()))
+
+
+def _filling(shares: Sequence[NDArray[np.float32]], within: Sequence[NDArray[np.bool_]]) -> list[NDArray[np.float32]]:
+    """Return the keys' shares in what none of them can be trusted with: of that alone which has a place, if one has."""
+    if len(shares) == 1:
+        return list(shares)
+    second = np.where(within[0] == within[1], shares[1], within[1].astype(np.float32))
+    second = opencv().blur(second, (3, 3))
+    return [1 - second, second]

@@ -25,6 +25,8 @@ CUT, SUDDEN = 0.35, 0.7
 the frame before it, as where something was cut out of a scene, begins a new one."""
 PART, ROOM = 0.02, 1.0
 """Flows there and back may differ by this part of their squared lengths, and by so many px squared."""
+NEAR = 2.0
+"""px from a frame within which its edge is what one would see there."""
 STILL = 0.15
 """Motion of fewer px than this counts as none: noise looks so, and a still scene shall stay as it is."""
 
@@ -50,6 +52,16 @@ class Motion:
         """The share of the places that do not move at all."""
         rests = (self.offsets == 0).all(-1) & (self.trust > 0.5)
         return float(rests.mean())
+
+    @property
+    def within(self) -> NDArray[np.bool_]:
+        """Which places lie in the other frame, or so near it that its edge will do, (h, w)."""
+        height, width = self.trust.shape
+        x = self.offsets[..., 0] + np.arange(width, dtype=np.float32)
+        y = self.offsets[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+        beside_x, beside_y = np.abs(x - (width - 1) / 2) - width / 2, np.abs(y - (height - 1) / 2) - height / 2
+        near: NDArray[np.bool_] = np.maximum(beside_x, beside_y) < NEAR
+        return near
 
     def then(self, further: Motion) -> Motion:
         """Return the motion to a third frame, by way of the other one."""
