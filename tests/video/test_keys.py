@@ -122,6 +122,13 @@ def test_where_the_camera_rests_keys_are_rarer():
     assert [number for number, (_, parts) in enumerate(evenly) if not parts.parts] == [0, EVERY]
 
 
+@pytest.mark.parametrize(("step", "every"), [(0, AT_REST), (3, EVERY)])
+def test_where_a_camera_rests_its_keys_are_rarer(step, every):
+    frames = frames_of([scene(number, step=step) for number in range(2 * AT_REST + 2)])
+    used = {part.key for parts in map(Behind(), frames) for part in parts.parts}
+    assert [number for number, frame in enumerate(frames) if frame in used] == list(range(0, 2 * AT_REST + 1, every))
+
+
 def test_when_light_changes_keys_come_closer():
     film = [np.clip(scene(0) * (0.3 + 0.05 * number), 0, 255).astype(np.uint8) for number in range(13)]
     made, keys = as_they_are(list(Around()(frames_of(film))))

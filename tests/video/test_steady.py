@@ -6,7 +6,7 @@ import pytest
 import skimage.data
 
 import impasto
-from impasto.errors import EngineUnavailable
+from impasto.errors import EngineUnavailable, InvalidOption
 from impasto.video import stylize_frames
 from impasto.video.motion import Motion, MotionTracker, enlarged
 from impasto.video.steady import Movable
@@ -45,6 +45,13 @@ def test_a_painting_moved_by_whole_pixels_is_the_same(dtype, offset):
     x, y = offset
     inside = slice(8, -8), slice(8, -8)
     assert (moved[inside] == np.roll(picture, (-y, -x), (0, 1))[inside]).all()
+
+
+def test_what_is_too_wide_to_be_moved_is_said():
+    strip = np.zeros((2, 16_384, 3), np.uint8)
+    assert Movable(strip[:, 1:]).moved(np.zeros((1, 160, 2), np.float32)).shape == (2, 16_383, 4)
+    with pytest.raises(InvalidOption, match="16383 px a side"):
+        Movable(strip)
 
 
 def shifted(picture, offset):

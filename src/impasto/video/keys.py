@@ -73,6 +73,11 @@ class _Key:
         """Return a frame as the key that it is for itself."""
         return cls(frame, seen.small, Motion.none(seen.small.shape[:2]))
 
+    @property
+    def lasting(self) -> int:
+        """How many frames after it there should be another, by what has moved until now."""
+        return AT_REST if self.motion.share_at_rest >= RESTING else EVERY
+
     def after(self, step: Motion | None) -> _Key:
         """Return the key as it is to be reached from the frame that a step leads from."""
         assert step is not None  # noqa: S101 - keys are of one scene
@@ -103,7 +108,7 @@ class Behind:
             return Parts()
         self.keys, self.age = [key.after(seen.back) for key in self.keys], self.age + 1
         parts = _parts(seen, self.keys, _shares(seen.small.shape, 2 * self.age / EVERY))
-        if self.age >= EVERY:
+        if self.age >= self.keys[-1].lasting:
             self.keys, self.age = [self.keys[-1], _Key.at(frame, seen)], 0
         return parts
 
@@ -162,7 +167,7 @@ class _Stretch(Generic[Other]):
         """Return whether it should end here; evenly: as of `Around`."""
         first, small = self.firsts[-1], self.seen[-1].small
         fits = AT_REST * first.frame.pixels.nbytes <= ROOM
-        most = AT_REST if fits and not evenly and first.motion.share_at_rest >= RESTING else EVERY
+        most = first.lasting if fits and not evenly else EVERY
         return len(self.seen) >= most or float((first.motion.trust * first.alike(small)).mean()) < FOLLOWED
 
     def made(self, *, evenly: bool) -> Iterator[tuple[Frame | Other, Parts]]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from impasto.errors import InvalidOption
 from impasto.image import IntegerArray
 from impasto.video.frames import Frame
 from impasto.video.keys import Parts
@@ -27,6 +28,8 @@ SURROUNDINGS = 12
 HALF_WAY = np.array([-1, 4, -14, 43, 43, -14, 4, -1]) / 64
 """What lies half-way between two pixels, of eight around it: the filter for half samples of luma in ITU-T H.265, but
 with 14 and 43 where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
+LARGEST = 16_383
+"""px of a side: OpenCV finds places in pictures of up to 32,767, and here there are twice as many."""
 BEFORE = 3
 """Of those eight, how many lie before the first of the two."""
 
@@ -36,11 +39,14 @@ class Movable:
 
     It holds the pixels half-way between its own, too.  Among those, which lie closer, linear interpolation does: it is
     sharper than bicubic interpolation among the painting's own pixels, and takes a third of the time.
+    Raises InvalidOption for a painting with a side of more than LARGEST px.
     """
 
     def __init__(self, painting: IntegerArray) -> None:
         cv2 = opencv()
         self.size = painting.shape[0], painting.shape[1]
+        if max(self.size) > LARGEST:
+            raise InvalidOption(f"steady films have at most {LARGEST} px a side; give a smaller --size or --no-steady")
         own = cv2.cvtColor(painting, cv2.COLOR_RGB2RGBA)  # OpenCV is faster with four channels than with three
         across, down = _half_way(own, axis=1), _half_way(own, axis=0)
         self.pixels: IntegerArray = np.empty((2 * self.size[0], 2 * self.size[1], 4), painting.dtype)
