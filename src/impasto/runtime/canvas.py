@@ -104,7 +104,7 @@ def _detailed(coarse: Pixels | None, fine: Iterator[Pixels], size: tuple[int, in
     window, top = np.empty((0, size[1], 3), np.float32), 0  # rows of the fine painting, from which on
     known = done = 0  # rows of the coarse painting that are a correction now, and of what was yielded
     for strip in fine:
-        window = np.concatenate([window, strip])
+        window = np.concatenate([window, strip]) if len(window) else strip
         bottom = top + len(window)
         at_end = bottom == height
         # A row looks SUPPORT coarse rows around it.
@@ -117,7 +117,9 @@ def _detailed(coarse: Pixels | None, fine: Iterator[Pixels], size: tuple[int, in
         if until > done:
             first = max(0, int(done / times) - SUPPORT)
             box = done / times - first, until / times - first
-            yield window[done - top : until - top] + resample_rows(coarse[first:known], size[1], box, until - done)
+            detailed = resample_rows(coarse[first:known], size[1], box, until - done)
+            detailed += window[done - top : until - top]
+            yield detailed
             done = until
         passed = max(0, min(done, int((known - SUPPORT) * times)) - top)
         window, top = window[passed:], top + passed
