@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-import impasto
+from schedule import finished, painter
+
 from impasto.batch.jobs import find
 from impasto.evaluation.machine import heading
 from impasto.evaluation.quality import measure, spread
 from impasto.perceptual.criterion import PerceptualCriterion
 from impasto.perceptual.weights import load_vgg19
-from impasto.training import run
 from impasto.training.config import TrainConfig
 
 WAYS = {"one weight": False, "--auto": True}
@@ -50,10 +50,8 @@ def main() -> None:
     criterion = PerceptualCriterion(load_vgg19())
     found = {}
     for way, auto in WAYS.items():
-        folder = options.output / way.strip("-").replace(" ", "-")
-        if not (folder / "network.onnx").exists():
-            run.begin(replace(common, auto=auto, output=str(folder)))
-        found[way] = distances(criterion, folder, options.paintings, photos)
+        trained = finished(way.strip("-").replace(" ", "-"), [replace(common, auto=auto)], options.output)
+        found[way] = distances(criterion, trained, options.paintings, photos)
     print(f"{heading()}\n{options.steps} steps at {options.size} px, {len(photos)} photos, medians\n")
     print("| painting |" + "".join(f" {way}: content | style |" for way in WAYS) + "\n" + "| --- " * 5 + "|")
     for painting in found["--auto"]:
@@ -64,9 +62,9 @@ def main() -> None:
     print(f"| largest over smallest | {' | '.join(ratios)} |")
 
 
-def distances(criterion, folder, paintings, photos):
+def distances(criterion, trained, paintings, photos):
     """Return {painting: (content distance, style distance)}, medians over photos."""
-    painters = {Path(file).stem: (impasto.load(str(folder / "styles" / f"{Path(file).stem}.style")), file) for file in paintings}
+    painters = {Path(file).stem: (painter(trained, Path(file).stem), file) for file in paintings}
     measured = defaultdict(list)
     for each in measure(criterion, painters, photos):
         measured[each.style].append((each.content_distance, each.style_distance))

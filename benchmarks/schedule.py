@@ -57,15 +57,16 @@ def main() -> None:
     photos = spread([str(photo) for photo in find([options.photos])], options.limit)
     criterion = PerceptualCriterion(load_vgg19())
     print(heading())
-    print(f"{Path(options.painting).stem}, {options.steps} steps, {len(photos)} photos, medians\n")
+    style = Path(options.painting).stem
+    print(f"{style}, {options.steps} steps, {len(photos)} photos, medians\n")
     print(f"| way | content | style | content + {options.weight:g} style |\n| --- | --- | --- | --- |")
     for name, trained in made.items():
-        found = list(measure(criterion, {name: (painter(trained), options.painting)}, photos))
+        found = list(measure(criterion, {name: (painter(trained, style), options.painting)}, photos))
         objective = np.median([each.content_distance + options.weight * each.style_distance for each in found])
         row = summarise(found)
         print(f"| {name} | {row.content:.3f} | {row.style:.4f} | {objective:.3f} |", flush=True)
     shown = [pixels_of(photo, 384) for photo in spread(photos, SHOWN)]
-    tiles = [(name, painter(trained)(pixels)) for pixels in shown for name, trained in made.items()]
+    tiles = [(name, painter(trained, style)(pixels)) for pixels in shown for name, trained in made.items()]
     write(Picture(contact_sheet(tiles, columns=len(made))), options.output / "sheet.jpg", quality=88)
 
 
@@ -82,9 +83,9 @@ def finished(name: str, runs: list[TrainConfig], output: Path) -> run.Trained:
     return trained
 
 
-def painter(trained: run.Trained):
-    """Return what paints (H, W, 3) uint8 pixels with the network as it was trained."""
-    net, vector = trained.net.eval(), next(iter(trained.vectors.values()))[None]
+def painter(trained: run.Trained, style: str):
+    """Return what paints (H, W, 3) uint8 pixels in a style with the network as it was trained."""
+    net, vector = trained.net.eval(), trained.vectors[style][None]
 
     @torch.inference_mode()
     def paint(pixels):

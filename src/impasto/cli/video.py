@@ -115,7 +115,10 @@ def styles_over_time(named: tuple[str, ...]) -> str | Mapping[float, str] | None
         return named[0]
     keys = [(_at(text), text) for text in named]
     if any(at is None for at, _ in keys):
-        raise InvalidOption("--style: each of several styles needs its time, as in -s udnie@0s -s great-wave@10s")
+        raise InvalidOption(
+            "--style: each of several styles needs its time, as in -s udnie@0s -s great-wave@10s; "
+            "a mix is one style, as in -s udnie:0.5+great-wave:0.5"
+        )
     times = {float(at[1]): at[0] for at, _ in keys if at is not None}
     if len(times) < len(named):
         raise InvalidOption("--style STYLE@TIME: two styles have the same time")

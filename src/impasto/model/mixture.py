@@ -49,7 +49,9 @@ def _parse_part(part: str) -> tuple[str, float]:
     try:
         return name.strip(), float(weight)
     except ValueError as error:
-        raise InvalidOption(f"{part!r}: the weight {weight!r} is not a number; write one, as in {name}:0.5") from error
+        raise InvalidOption(
+            f"{part!r}: the weight {weight!r} is not a number; write one, as in {name}:0.5, or a mix, as in {name}:0.5+..."
+        ) from error
 
 
 def _is_file(name: str) -> bool:
