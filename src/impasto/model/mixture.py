@@ -50,7 +50,7 @@ def _parse_part(part: str) -> tuple[str, float]:
         return name.strip(), float(weight)
     except ValueError as error:
         raise InvalidOption(
-            f"{part!r}: the weight {weight!r} is not a number; write one, as in {name}:0.5, or a mix, as in {name}:0.5+..."
+            f"{part!r}: the weight {weight!r} is not a number; write one, as in {name}:0.5+OTHER:0.5"
         ) from error
 
 
