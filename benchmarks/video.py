@@ -43,6 +43,7 @@ def main() -> None:
     speed.add_argument("film")
     speed.add_argument("--size", default="640x480")
     speed.add_argument("--frames", type=int, default=100)
+    speed.add_argument("--rounds", type=int, default=5)
     speed.add_argument("--style", default="starry-night")
     speed.add_argument("--model", default="main")
     options = parser.parse_args()
@@ -90,19 +91,23 @@ def print_speed(options):
         canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes((height, width), 0.5)]
         for canvas in canvases:
             stylizer.session.prepare(canvas.shape[:2], stylizer.style)
-        bare = timed(lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases], 20)
-        alone = timed(lambda: stylizer(frames[0]), 20)
-        print(f"\n{Path(options.film).name} at {options.size}, {len(frames)} frames, {options.model}\n")
-        print("| what | frames/s | of the network alone |\n| --- | --- | --- |")
-        for what, rate in [
-            ("the network alone", 1 / bare),
-            ("impasto.load(style)(frame)", 1 / alone),
-            *(
-                (f"impasto video{'' if steady else ' --no-steady'}", rate_of(source, output, stylizer, steady))
-                for steady in (True, False)
+        ways = {
+            "the network alone": lambda: timed(
+                lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases]
             ),
-        ]:
-            print(f"| {what} | {rate:.1f} | {rate * bare:.0%} |", flush=True)
+            "impasto.load(style)(frame)": lambda: timed(lambda: stylizer(frames[0])),
+            "impasto video": lambda: rate_of(source, output, stylizer, True),
+            "impasto video --no-steady": lambda: rate_of(source, output, stylizer, False),
+        }
+        rounds = [{what: measure() for what, measure in ways.items()} for _ in range(options.rounds)]
+    print(
+        f"\n{Path(options.film).name} at {options.size}, {len(frames)} frames, {options.model}, {len(rounds)} rounds\n"
+    )
+    print("| what | frames/s | of the network alone | in each round |\n| --- | --- | --- | --- |")
+    for what in ways:
+        shares = [each[what] / each["the network alone"] for each in rounds]
+        rate = median(each[what] for each in rounds)
+        print(f"| {what} | {rate:.1f} | {median(shares):.0%} | {', '.join(f'{share:.0%}' for share in shares)} |")
 
 
 def first_frames(film, size, count):
@@ -125,13 +130,14 @@ def rate_of(source, output, stylizer, steady):
     return impasto.video.stylize_film(source, output, stylizer, steady=steady).rate
 
 
-def timed(work, count):
+def timed(work, count=16):
+    """Return how many times a second something is done."""
     seconds = []
     for _ in range(count):
         began = time.perf_counter()
         work()
         seconds.append(time.perf_counter() - began)
-    return median(seconds[2:])
+    return 1 / median(seconds[2:])
 
 
 def write(path, frames):
