@@ -9,7 +9,7 @@ import impasto
 from impasto.errors import EngineUnavailable, InvalidOption
 from impasto.video import stylize_frames
 from impasto.video.motion import Motion, MotionTracker, enlarged
-from impasto.video.steady import Movable
+from impasto.video.steady import Movable, _blended
 
 from .conftest import moving
 
@@ -45,6 +45,22 @@ def test_a_painting_moved_by_whole_pixels_is_the_same(dtype, offset):
     x, y = offset
     inside = slice(8, -8), slice(8, -8)
     assert (moved[inside] == np.roll(picture, (-y, -x), (0, 1))[inside]).all()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("share", [0.1, 0.5])
+def test_two_paintings_mixed_are_as_rich_in_contrast_as_they_are(dtype, share):
+    white, noise = np.iinfo(dtype).max, np.random.default_rng(0).standard_normal((2, 120, 160, 4))
+    one, other = (white * (0.5 + 0.1 * noise)).astype(dtype)
+    weight = np.full((60, 80), 1 - share, np.float32)
+    mixed = _blended(one, other, weight, 1 - weight)
+    assert mixed.dtype == dtype
+    assert abs(mixed.std() / one.std() - 1) < 0.05
+    assert abs(mixed.mean() / one.mean() - 1) < 0.01
+    flat = (one * (1 - share) + other * share).std()
+    assert flat / one.std() < 0.95  # as a mean would be
+    same = _blended(one, one.copy(), weight, 1 - weight)
+    np.testing.assert_allclose(same, one, rtol=0, atol=white // 16384)
 
 
 def test_what_is_too_wide_to_be_moved_is_said():

@@ -28,10 +28,10 @@ SURROUNDINGS = 12
 HALF_WAY = np.array([-1, 4, -14, 43, 43, -14, 4, -1]) / 64
 """What lies half-way between two pixels, of eight around it: the filter for half samples of luma in ITU-T H.265, but
 with 14 and 43 where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
-LARGEST = 16_383
-"""px of a side: OpenCV finds places in pictures of up to 32,767, and here there are twice as many."""
 BEFORE = 3
 """Of those eight, how many lie before the first of the two."""
+LARGEST = 16_383
+"""px of a side: OpenCV finds places in pictures of up to 32,767, and here there are twice as many."""
 
 
 class Movable:
@@ -124,9 +124,9 @@ def _lost_contrast(
     """Return how many times what a place has beyond its surroundings should be enlarged, (h, w), at least 1.
 
     Where strokes of two paintings, (h, w, 4), lie differently, their mean is flatter than either; a mean of two with
-    variances V and W, whose difference has variance D, has wV + sW - wsD.  After Heitz and Neyret 2018,
-    "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator", eq. 1, which takes the two as
-    independent.
+    variances V and W, whose difference has variance D, has wV + sW - wsD.  After the variance-preserving blending in
+    Heitz and Neyret 2018, "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator".
+    Differs: that takes the two as independent.
     """
     cv2 = opencv()
     first, second = (cv2.cvtColor(each, cv2.COLOR_RGBA2GRAY).astype(np.float32) for each in (one, other))
