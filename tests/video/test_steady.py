@@ -116,6 +116,7 @@ def test_a_jump_within_a_scene_begins_anew_and_motion_does_not(jump):
     for place in range(0, 24, 3):
         seen = tracker(np.hstack([still, moves[30:270, place : place + 160]]))
         assert (seen.back is None) == (place == 0)
+    assert tracker(np.hstack([still, moves[30:270, 21:181]])).back is not None  # the same once more
     after = tracker(np.hstack([still, moves[30:270, 21 + jump : 181 + jump]]))
     assert (after.back is None) == (jump == 100)
 

@@ -131,16 +131,18 @@ class MotionTracker:
         small, kind = self._small(pixels), (pixels.shape, pixels.dtype)
         now, before = self.cv2.cvtColor(small, self.cv2.COLOR_RGB2GRAY), self.before
         begins, self.before, self.kind = before is None or kind != self.kind, now, kind
-        limit, self.followed = max(CUT, SUDDEN * self.followed), 0.0
         if before is None or begins:
+            self.followed = 0.0
             return Seen(small)
         if np.array_equal(now, before):
             return Seen(small, Motion.none(now.shape), Motion.none(now.shape))
         back, forth = self.flow.calc(now, before, None), self.flow.calc(before, now, None)
         trust = _trust(back, forth)
-        if (followed := float(trust.mean())) < limit:
+        followed = float(trust.mean())
+        cut = followed < max(CUT, SUDDEN * self.followed)
+        self.followed = 0.0 if cut else followed
+        if cut:
             return Seen(small)
-        self.followed = followed
         onward = Motion(forth, _trust(forth, back))
         for offsets in (back, forth):
             offsets[_squared(offsets) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
