@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 
 def run(script, *arguments, monkeypatch):
     monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
+    monkeypatch.syspath_prepend(script.parent)  # as Python does with a script that it runs
     runpy.run_path(str(script), run_name="__main__")
 
 
