@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption
-from impasto.image import IntegerArray
+from impasto.image import IntegerArray, to_eight_bits
 from impasto.video.frames import Frame
 from impasto.video.keys import Parts
 from impasto.video.motion import enlarged, opencv
@@ -123,13 +123,14 @@ def _lost_contrast(
 ) -> NDArray[np.float32]:
     """Return how many times what a place has beyond its surroundings should be enlarged, (h, w), at least 1.
 
-    Where strokes of two paintings, (h, w, 4), lie differently, their mean is flatter than either; a mean of two with
+    Where strokes of two paintings, (h, w, 4) uint8 or uint16, lie differently, their mean is flatter than either; a mean of two with
     variances V and W, whose difference has variance D, has wV + sW - wsD.  After the variance-preserving blending in
     Heitz and Neyret 2018, "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator".
     Differs: that takes the two as independent.
     """
     cv2 = opencv()
-    first, second = (cv2.cvtColor(each, cv2.COLOR_RGBA2GRAY).astype(np.float32) for each in (one, other))
+    eight = (to_eight_bits(each) for each in (one, other))  # squares of sixteen bits are too coarse in float32
+    first, second = (cv2.cvtColor(each, cv2.COLOR_RGBA2GRAY).astype(np.float32) for each in eight)
 
     def variance(values: NDArray[np.float32]) -> NDArray[np.float32]:
         size = SURROUNDINGS, SURROUNDINGS
