@@ -123,10 +123,10 @@ def _lost_contrast(
 ) -> NDArray[np.float32]:
     """Return how many times what a place has beyond its surroundings should be enlarged, (h, w), at least 1.
 
-    Where strokes of two paintings, (h, w, 4) uint8 or uint16, lie differently, their mean is flatter than either; a mean of two with
-    variances V and W, whose difference has variance D, has wV + sW - wsD.  After the variance-preserving blending in
-    Heitz and Neyret 2018, "High-Performance By-Example Noise using a Histogram-Preserving Blending Operator".
-    Differs: that takes the two as independent.
+    one, other: (h, w, 4) uint8 or uint16.  Where strokes of two paintings lie differently, their mean is flatter than
+    either; a mean of two with variances V and W, whose difference has variance D, has wV + sW - wsD.  After the
+    variance-preserving blending in Heitz and Neyret 2018, "High-Performance By-Example Noise using a
+    Histogram-Preserving Blending Operator".  Differs: that takes the two as independent.
     """
     cv2 = opencv()
     eight = (to_eight_bits(each) for each in (one, other))  # squares of sixteen bits are too coarse in float32
