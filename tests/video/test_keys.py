@@ -6,14 +6,17 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import given
+from hypothesis import strategies as st
 
 import impasto
 from impasto.evaluation.temporal import MOTIONS, moving_photo, warping_error
 from impasto.video import stylize_frames
 from impasto.video.frames import Frame
-from impasto.video.keys import AT_REST, EVERY, Around, Behind, _Key, _parts
-from impasto.video.motion import Motion, Seen
+from impasto.video.keys import AT_REST, EVERY, Around, Behind
+from impasto.video.motion import Motion
 from impasto.video.painting import FramePainter
+from impasto.video.parts import View, parts_of, unlike, view
 from impasto.video.steady import Movable, put_together
 
 from .conftest import look_into, moving
@@ -35,11 +38,11 @@ def noisy(frame):
 def as_they_are(plan, painting=lambda frame: frame.pixels):
     """Return the frames of a plan, and which of them are keys."""
 
-    def movable(key):
-        return Movable(painting(key))
+    def moved(part):
+        return Movable(painting(part.source)).moved(part.offsets)
 
-    made = [painting(frame) if not parts.parts else put_together(parts, movable, None) for frame, parts in plan]
-    return made, [not parts.parts for _, parts in plan]
+    made = [put_together(parts, moved) if parts else painting(frame) for frame, parts in plan]
+    return made, [not parts for _, parts in plan]
 
 
 def scene(number, size=SIZE, step=3):
@@ -85,7 +88,7 @@ def test_noise_is_kept_and_moved(dtype, made_by):
 def test_short_films(dots, count):
     frames = moving(count)
     plan = list(Around()(frames_of(frames)))
-    keys = [number for number, (_, parts) in enumerate(plan) if not parts.parts]
+    keys = [number for number, (_, parts) in enumerate(plan) if not parts]
     assert keys == sorted({0, *range(0, count, EVERY), count - 1})
     painted = list(stylize_frames(frames, dots))
     assert [each.shape for each in painted] == [frames[0].shape] * count
@@ -107,9 +110,9 @@ def test_at_a_cut_and_at_a_flash_nothing_is_mixed():
     flash = np.full((*SIZE, 3), 255, np.uint8)
     film = [*(scene(n) for n in range(6)), *other, flash, *other]
     plan = list(Around()(frames_of(film)))
-    assert [number for number, (_, parts) in enumerate(plan) if not parts.parts] == [0, 5, 6, 13, 14, 15, 22]
+    assert [number for number, (_, parts) in enumerate(plan) if not parts] == [0, 5, 6, 13, 14, 15, 22]
     for number, (_, parts) in enumerate(plan):
-        scenes = {bound for part in parts.parts for bound in [np.digitize(part.key.time * 25, [6, 14, 15])]}
+        scenes = {bound for part in parts for bound in [np.digitize(part.source.time * 25, [6, 14, 15])]}
         assert scenes <= {np.digitize(number, [6, 14, 15])}
 
 
@@ -119,13 +122,14 @@ def test_where_the_camera_rests_keys_are_rarer():
     _, moved = as_they_are(list(Around()(frames_of([scene(n) for n in range(EVERY + 1)]))))
     assert [number for number, is_key in enumerate(moved) if is_key] == [0, EVERY]
     evenly = list(Around(evenly=True)(frames_of([scene(0)] * (EVERY + 1))))
-    assert [number for number, (_, parts) in enumerate(evenly) if not parts.parts] == [0, EVERY]
+    assert [number for number, (_, parts) in enumerate(evenly) if not parts] == [0, EVERY]
 
 
 @pytest.mark.parametrize(("step", "every"), [(0, AT_REST), (3, EVERY)])
 def test_where_a_camera_rests_its_keys_are_rarer(step, every):
     frames = frames_of([scene(number, step=step) for number in range(2 * AT_REST + 2)])
-    used = {part.key for parts in map(Behind(), frames) for part in parts.parts}
+    behind = Behind()
+    used = {part.source for frame in frames for part in behind(frame) if part.source is not frame}
     assert [number for number, frame in enumerate(frames) if frame in used] == list(range(0, 2 * AT_REST + 1, every))
 
 
@@ -137,38 +141,73 @@ def test_when_light_changes_keys_come_closer():
         assert np.abs(picture.astype(float).mean() - true.mean()) < 7
 
 
-def crossing(number):
-    """Return a still scene that a red disc crosses, and where the disc is."""
+def crossing(number, tempo=12):
+    """Return a still scene that a red disc crosses, at so many px a frame, and where the disc is."""
     picture, place = scene(0).copy(), np.zeros(SIZE, np.uint8)
     for canvas, color in ((picture, (200, 30, 30)), (place, 255)):
-        cv2.circle(canvas, (10 + 12 * number, 60), 14, color, -1)
+        cv2.circle(canvas, (10 + tempo * number, 60), 14, color, -1)
     return picture, place > 0
 
 
-def test_what_no_key_can_be_trusted_with_is_taken_from_the_one_that_has_a_place():
-    frame, pixels = frames_of([scene(0)])[0], np.full((20, 30, 3), 128, np.uint8)
-    nothing = np.zeros((20, 30), np.float32)
-    keys = [
-        _Key(frame, pixels, Motion(np.full((20, 30, 2), (offset, 0), np.float32), nothing)) for offset in (-12.0, 0.0)
-    ]
-    parts = _parts(Seen(pixels), keys, np.full((20, 30), 0.25, np.float32))
-    first, second = (part.weight for part in parts.parts)
+def seen_from(offset, trust, pixels):
+    """Return how a frame sees another with the same pixels that it believes to lie some px to the left."""
+    frame, size = frames_of([pixels])[0], pixels.shape[:2]
+    motion = Motion(np.full((*size, 2), (offset, 0), np.float32), np.full(size, trust, np.float32))
+    return view(frame, pixels, motion, pixels)
+
+
+def test_what_nothing_can_be_trusted_with_is_taken_from_the_key_that_has_a_place():
+    keys = [seen_from(offset, 0, np.full((20, 30, 3), 128, np.uint8)) for offset in (-12.0, 0.0)]
+    first, second = (part.weight for part in parts_of(keys, np.full((20, 30), 0.25, np.float32)))
     np.testing.assert_allclose(first + second, 1, atol=1e-6)
     np.testing.assert_allclose(second[:, :9], 1, atol=1e-6)  # there the first key has nothing
     np.testing.assert_allclose(second[:, 12:], 0.25, atol=1e-6)
-    assert parts.unlike == 0
+    assert unlike(keys) == 0
+    assert unlike(keys[:1]) == pytest.approx(10 / 30)
+
+
+@given(st.lists(st.tuples(st.integers(-9, 9), st.floats(0, 1)), min_size=1, max_size=4), st.floats(0, 1))
+def test_parts_are_all_of_a_frame(views, share):
+    seen = [seen_from(*each, np.full((20, 30, 3), 128, np.uint8)) for each in views]
+    parts = parts_of(seen[:2], np.full((20, 30), share, np.float32), seen[2:])
+    assert [part.source for part in parts] == [each.source for each in seen]
+    np.testing.assert_allclose(sum(part.weight for part in parts), 1, atol=1e-5)
+    assert min(part.weight.min() for part in parts) >= -1e-6
+
+
+def test_what_no_key_has_is_filled_by_what_has_it():
+    pixels = np.full((20, 30, 3), 128, np.uint8)
+    keys, itself = [seen_from(0.0, 0.5, pixels), seen_from(0.0, 0.0, pixels)], frames_of([pixels])[0]
+    weights = [
+        part.weight for part in parts_of(keys, np.full((20, 30), 0.9, np.float32), [View.of_itself(itself, (20, 30))])
+    ]
+    for weight, expected in zip(weights, (0.5, 0, 0.5), strict=True):
+        np.testing.assert_allclose(weight, expected, atol=1e-6)
+
+
+def plan_of_crossing(tempo):
+    """Return a plan of a film in which somebody crosses at so many px a frame, and the film."""
+    film = [crossing(number, tempo) for number in range(EVERY + 1)]
+    return list(Around()(frames_of([picture for picture, _ in film]))), film
 
 
 def test_who_crosses_leaves_no_ghost():
-    film = [crossing(number) for number in range(EVERY + 1)]
-    plan = list(Around()(frames_of([picture for picture, _ in film])))
-    for (frame, parts), (picture, place) in zip(plan, film, strict=True):
-        if not parts.parts:
-            continue
-        made = put_together(parts, lambda key: Movable(key.pixels), frame.pixels)
-        apart = np.abs(made.astype(int) - picture).mean(-1)
+    plan, film = plan_of_crossing(12)
+    made, _ = as_they_are(plan)
+    for picture, (true, place) in zip(made, film, strict=True):
+        apart = np.abs(picture.astype(int) - true).mean(-1)
         assert apart[~cv2.dilate(place.astype(np.uint8), np.ones((9, 9))).astype(bool)].mean() < 3
         assert apart[place].mean() < 15
+
+
+def test_what_keys_lack_is_painted_as_seldom_as_it_will_do():
+    plan, _ = plan_of_crossing(6)
+    painted = {part.source for frame, parts in plan for part in parts} | {frame for frame, parts in plan if not parts}
+    assert 2 < len(painted) < len(plan)
+    others = [
+        {part.source for part in parts} - {plan[0][0], plan[-1][0]} for frame, parts in plan if frame not in painted
+    ]
+    assert any(others)  # some frames take from one that is not a key
 
 
 def test_where_no_key_is_alike_the_frame_itself_is_painted(stylizer, monkeypatch):
@@ -193,7 +232,7 @@ def test_cameras_are_painted_frame_by_frame_and_wait_for_nothing(stylizer):
     for frame in frames_of(moving(EVERY + 4)):
         parts = behind(frame)
         before.add(frame)
-        assert {part.key for part in parts.parts} <= before
+        assert {part.source for part in parts} <= before
         painter.begin(frame)
         assert painter(frame, parts).shape == frame.pixels.shape
 

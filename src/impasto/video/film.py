@@ -16,11 +16,12 @@ from impasto.image import IntegerArray
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
 from impasto.video.frames import Film, Frame, Reel, Sound, clock, resized
-from impasto.video.keys import EVERY, ROOM, Parts
+from impasto.video.keys import EVERY, ROOM
 from impasto.video.masks import masks_over_time, places_of
 from impasto.video.motion import on_one_core
 from impasto.video.opening import FilmOptions, open_reel, painted_size
 from impasto.video.painting import FramePainter
+from impasto.video.parts import Parts
 from impasto.video.sequences import SequenceWriter, is_sequence
 from impasto.video.timeline import Timeline
 from impasto.video.writing import film_writer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Generic, TypeVar
 
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from impasto.errors import FilmError
 from impasto.video.frames import Frame
 from impasto.video.motion import Motion, MotionTracker, Seen, on_one_core, opencv
+from impasto.video.parts import Parts, View, parts_of, unlike, view
 
-__all__ = ["EVERY", "ROOM", "Around", "Behind", "Part", "Parts", "parts_beside"]
+__all__ = ["EVERY", "ROOM", "Around", "Behind", "parts_beside"]
 
 Other = TypeVar("Other")
 
@@ -31,33 +32,8 @@ PATCH, FADE = 8.0, 0.5
 looked for, and how long each fades, to how long all of them take."""
 FOLLOWED = 0.35
 """A frame of which less can be taken from the key before it is the next one."""
-ALIKE = 12.0
-"""Levels of 255 by which a key's broad colours, moved to a frame, may differ from the frame's own."""
-SOFT = 1.5
-"""px, of the size at which motion is looked for, by which edges between parts are softened."""
-_LIKENESS = np.clip(2 - np.arange(256, dtype=np.float32) / ALIKE, 0, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """What a frame takes from a key; offsets: from its places to there, see `Motion`; weight: (h, w), how much."""
-
-    key: Frame
-    offsets: NDArray[np.float32]
-    weight: NDArray[np.float32]
-
-
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What a frame is made of; nothing but itself, where there are no parts.
-
-    parts: one or two, whose weights add up to 1 everywhere; lacking: (h, w) in [0, 1], how far no key can be trusted:
-    the key that is nearer in time fills that as well as it can; unlike: the share of the frame that no key looks like.
-    """
-
-    parts: tuple[Part, ...] = ()
-    lacking: NDArray[np.float32] = field(default_factory=lambda: np.zeros((1, 1), np.float32))
-    unlike: float = 0.0
+UNLIKE = 0.005
+"""A frame of which more than this share looks like no frame that is painted is painted too, for what these lack."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,13 +59,9 @@ class _Key:
         assert step is not None  # noqa: S101 - keys are of one scene
         return _Key(self.frame, self.small, step.then(self.motion))
 
-    def alike(self, small: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return 1 where the key, moved to a frame, has the frame's broad colours, falling to 0; (h, w)."""
-        cv2 = opencv()
-        broad = [cv2.blur(each, (5, 5)) for each in (small, self.motion.carried(self.small))]
-        red, green, blue = cv2.split(cv2.absdiff(*broad))
-        alike: NDArray[np.float32] = cv2.LUT(cv2.max(cv2.max(red, green), blue), _LIKENESS)
-        return alike
+    def seen_by(self, seen: Seen) -> View:
+        """Return the key as the frame sees it from which it is to be reached."""
+        return view(self.frame, self.small, self.motion, seen.small)
 
 
 class Behind:
@@ -105,9 +77,10 @@ class Behind:
         seen = self.tracker(frame.pixels)
         if seen.back is None:
             self.keys, self.age = [_Key.at(frame, seen)], 0
-            return Parts()
+            return ()
         self.keys, self.age = [key.after(seen.back) for key in self.keys], self.age + 1
-        parts = _parts(seen, self.keys, _shares(seen.small.shape, 2 * self.age / EVERY))
+        share = _shares(seen.small.shape, 2 * self.age / EVERY)
+        parts = parts_of([key.seen_by(seen) for key in self.keys], share, [View.of_itself(frame, seen.small.shape)])
         if self.age >= self.keys[-1].lasting:
             self.keys, self.age = [self.keys[-1], _Key.at(frame, seen)], 0
         return parts
@@ -133,7 +106,7 @@ class Around:
                 seen = self.tracker(item.pixels)
                 if seen.back is None:
                     yield from stretch.made(evenly=self.evenly)
-                    yield item, Parts()
+                    yield item, ()
                 else:
                     stretch.add(item, seen)
                     if not stretch.is_long(evenly=self.evenly):
@@ -149,52 +122,86 @@ class Around:
 class _Stretch(Generic[Other]):
     """What comes after a key; the last frame is the next key.
 
-    seen: of each frame; firsts: the key before them as it is to be reached from itself and from each frame.
+    seen: of each frame; views: of the key before them, by each frame.
     """
 
     def __init__(self, *keys: _Key) -> None:
         self.items: list[Frame | Other] = []
         self.seen: list[Seen] = []
-        self.firsts = list(keys)
+        self.views: list[View] = []
+        self.keys = list(keys)
 
     def add(self, frame: Frame, seen: Seen) -> None:
         """Add a frame."""
         self.items.append(frame)
         self.seen.append(seen)
-        self.firsts.append(self.firsts[-1].after(seen.back))
+        self.keys = [key.after(seen.back) for key in self.keys]
+        self.views += [key.seen_by(seen) for key in self.keys]
 
     def is_long(self, *, evenly: bool) -> bool:
         """Return whether it should end here; evenly: as of `Around`."""
-        first, small = self.firsts[-1], self.seen[-1].small
-        fits = AT_REST * first.frame.pixels.nbytes <= ROOM
-        most = first.lasting if fits and not evenly else EVERY
-        return len(self.seen) >= most or float((first.motion.trust * first.alike(small)).mean()) < FOLLOWED
+        (key,) = self.keys
+        fits = AT_REST * key.frame.pixels.nbytes <= ROOM
+        most = key.lasting if fits and not evenly else EVERY
+        return len(self.seen) >= most or float(self.views[-1].trust.mean()) < FOLLOWED
 
     def made(self, *, evenly: bool) -> Iterator[tuple[Frame | Other, Parts]]:
         """Yield the items, and what those that are frames are made of."""
         parts = self._parts(evenly=evenly)
         for item in self.items:
-            yield item, next(parts) if isinstance(item, Frame) else Parts()
+            yield item, next(parts) if isinstance(item, Frame) else ()
 
     def _parts(self, *, evenly: bool) -> Iterator[Parts]:
         frames = [item for item in self.items if isinstance(item, Frame)]
-        lasts = [_Key.at(frames[-1], self.seen[-1])]
-        for seen in reversed(self.seen[1:]):
-            lasts.insert(0, lasts[0].after(seen.onward))
-        count = len(frames)
-        for number, keys in enumerate(zip(self.firsts[1:-1], lasts[:-1], strict=True), start=1):
-            seen, passed = self.seen[number - 1], number / count
-            size = seen.small.shape[:2]
+        last, between = len(frames) - 1, range(len(frames) - 1)
+        after = dict(self._views_of(last, frames[last], between))
+        keys = [(self.views[number], after[number]) for number in between]
+        fills = self._fills(frames, keys)
+        for number in between:
+            size, passed = self.seen[number].small.shape[:2], (number + 1) / len(frames)
             share = np.full(size, passed, np.float32) if evenly else _shares(size, 2 * passed - 0.5)
-            yield _parts(seen, keys, share)
-        yield Parts()
+            yield parts_of(keys[number], share, fills[number])
+        yield ()
+
+    def _fills(self, frames: Sequence[Frame], keys: Sequence[Sequence[View]]) -> list[list[View]]:
+        """Return which frames fill what the keys lack: those that lack most, until all others find what they show.
+
+        keys: as each frame sees them.  A frame is filled by the nearest of these on either side, or by itself.
+        """
+        before: list[list[View]] = [[] for _ in keys]
+        after: list[list[View]] = [[] for _ in keys]
+        gaps = [range(len(keys))]
+        while gaps:
+            gap = gaps.pop()
+            lacks = [unlike([*keys[number], *before[number], *after[number]]) for number in gap]
+            if max(lacks, default=0.0) <= UNLIKE:
+                continue
+            worst = gap[int(np.argmax(lacks))]
+            for number, seen in self._views_of(worst, frames[worst], gap):
+                (after if number <= worst else before)[number] = [seen]
+            before[worst] = []
+            gaps += [range(gap.start, worst), range(worst + 1, gap.stop)]
+        return [[*one, *other] for one, other in zip(before, after, strict=True)]
+
+    def _views_of(self, place: int, frame: Frame, numbers: range) -> Iterator[tuple[int, View]]:
+        """Yield how a frame is seen by those with some numbers, itself among them if its own, the place, is."""
+        if place in numbers:
+            yield place, View.of_itself(frame, self.seen[place].small.shape)
+        key = _Key.at(frame, self.seen[place])
+        for number in range(place + 1, numbers.stop):
+            key = key.after(self.seen[number].back)
+            yield number, key.seen_by(self.seen[number])
+        key = _Key.at(frame, self.seen[place])
+        for number in range(place - 1, numbers.start - 1, -1):
+            key = key.after(self.seen[number + 1].onward)
+            yield number, key.seen_by(self.seen[number])
 
 
 @contextmanager
 def parts_beside(*, steady: bool) -> Iterator[Callable[[Frame], Callable[[], Parts]]]:
     """Give a function that looks in a thread of its own for what its next frame is made of; itself, unless steady."""
     if not steady:
-        yield lambda frame: Parts
+        yield lambda frame: tuple
         return
     behind = Behind()
     with on_one_core(), ThreadPoolExecutor(1) as thread:
@@ -214,30 +221,3 @@ def _shares(size: tuple[int, ...], passed: float) -> NDArray[np.float32]:
     """Return the second key's share, (h, w), when a part of the time in which it takes the first's place is over."""
     shares: NDArray[np.float32] = np.clip((passed * (1 + FADE) - _turns((size[0], size[1]))) / FADE, 0, 1)
     return shares
-
-
-def _parts(seen: Seen, keys: Sequence[_Key], share: NDArray[np.float32]) -> Parts:
-    """Return a frame's parts of one or two keys; share: (h, w), the second's where it is as good as the first."""
-    cv2 = opencv()
-    shares = [1 - share, share] if len(keys) == 2 else [np.ones_like(share)]
-    alike = [key.alike(seen.small) for key in keys]
-    within = [key.motion.within for key in keys]
-    trusts = [cv2.GaussianBlur(key.motion.trust * same, (0, 0), SOFT) for key, same in zip(keys, alike, strict=True)]
-    lacking = 1 - trusts[0] if len(keys) == 1 else (1 - trusts[0]) * (1 - trusts[1])
-    others = trusts[::-1] if len(keys) == 2 else [np.zeros_like(lacking)]
-    weights = [
-        trust * (1 - (1 - own) * other) + lacking * fills
-        for trust, other, own, fills in zip(trusts, others, shares, _filling(shares, within), strict=True)
-    ]
-    parts = [Part(key.frame, key.motion.offsets, weight) for key, weight in zip(keys, weights, strict=True)]
-    liked = (np.maximum(alike[0], alike[-1]) >= 0.5) & (within[0] | within[-1])
-    return Parts(tuple(parts), lacking, 1 - float(liked.mean()))
-
-
-def _filling(shares: Sequence[NDArray[np.float32]], within: Sequence[NDArray[np.bool_]]) -> list[NDArray[np.float32]]:
-    """Return the keys' shares in what none of them can be trusted with: of that alone which has a place, if one has."""
-    if len(shares) == 1:
-        return list(shares)
-    second = np.where(within[0] == within[1], shares[1], within[1].astype(np.float32))
-    second = opencv().blur(second, (3, 3))
-    return [1 - second, second]

@@ -17,9 +17,10 @@ from impasto.model import Style
 from impasto.runtime.regions import Region
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.frames import Frame
-from impasto.video.keys import Around, Parts
+from impasto.video.keys import Around
 from impasto.video.masks import Masks
-from impasto.video.steady import UNLIKE, Movable, put_together
+from impasto.video.parts import Part, Parts
+from impasto.video.steady import Movable, put_together, with_alpha
 from impasto.video.timeline import Timeline
 
 __all__ = ["FramePainter", "Styles", "load_styles"]
@@ -77,7 +78,7 @@ class FramePainter:
         if steady and self.stylizer.options.strength > 0:
             yield from Around(evenly=self.timeline is not None)(items)
         else:
-            yield from ((item, Parts()) for item in items)
+            yield from ((item, ()) for item in items)
 
     def begin(self, frame: Frame) -> None:
         """Paint a frame already, for the call to come, while something else goes on; errors as of `Stylizer.paint`."""
@@ -95,11 +96,9 @@ class FramePainter:
 
         def layer(place: int) -> IntegerArray:
             number = numbers[place]
-            if not parts.parts or self.stylizer.options.strength == 0:
+            if not parts or self.stylizer.options.strength == 0:
                 return self._painting(frame, number)
-            begun = number in self.paintings.get(frame, {})
-            own = self._painting(frame, number) if begun or parts.unlike > UNLIKE else None
-            return put_together(parts, lambda key: self._movable(key, number), own)
+            return put_together(parts, lambda part: self._moved(part, frame, number))
 
         painted = stylizer.paint(Picture(frame.pixels), "the frame", layers=layer)
         self.notices.update(dict.fromkeys(painted.notices))
@@ -117,12 +116,14 @@ class FramePainter:
             layers[number] = whole.layer(Picture(frame.pixels), number)
         return layers[number]
 
-    def _movable(self, frame: Frame, number: int) -> Movable:
-        """Return the same painting of a key as it can be moved; kept as long as the frame is."""
-        layers = self.movables.setdefault(frame, {})
+    def _moved(self, part: Part, frame: Frame, number: int) -> IntegerArray:
+        """Return the same painting of what a part is of, (H, W, 4), as it lies in a frame; kept as it can be moved."""
+        if part.source is frame:
+            return with_alpha(self._painting(frame, number))
+        layers = self.movables.setdefault(part.source, {})
         if number not in layers:
-            layers[number] = Movable(self._painting(frame, number))
-        return layers[number]
+            layers[number] = Movable(self._painting(part.source, number))
+        return layers[number].moved(part.offsets)
 
     def _style_at(self, time: Fraction) -> Style | None:
         return self.stylizer.style if self.timeline is None else self.timeline.at(time)

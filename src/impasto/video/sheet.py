@@ -14,7 +14,6 @@ from impasto.image import Picture, contact_sheet, fit, format_of, resize, to_eig
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.film import film_painter
 from impasto.video.frames import Frame, clock
-from impasto.video.keys import Parts
 from impasto.video.opening import FilmOptions, open_reel, painted_size
 from impasto.video.timeline import Timeline
 
@@ -50,7 +49,7 @@ def write_sheet(
         painter = film_painter(stylizer, size, options, timeline, stack)
         for item in reel.items():
             if isinstance(item, Frame) and item.time >= length * len(tiles) / count and len(tiles) < count:
-                painted = painter(Frame(resize(item.pixels, size), item.time), Parts())
+                painted = painter(Frame(resize(item.pixels, size), item.time), ())
                 tile = resize(to_eight_bits(painted), fit(size, TILE))
                 tiles.append((clock(item.time), tile))
     write(Picture(contact_sheet(tiles)), output)

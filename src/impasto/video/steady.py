@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 
 from impasto.errors import InvalidOption
 from impasto.image import IntegerArray, to_eight_bits
-from impasto.video.frames import Frame
-from impasto.video.keys import Parts
 from impasto.video.motion import enlarged, opencv
+from impasto.video.parts import Part, Parts
 
-__all__ = ["UNLIKE", "Movable", "put_together"]
+__all__ = ["Movable", "put_together", "with_alpha"]
 
-UNLIKE = 0.005
-"""A frame of which more than this share looks like no key is painted itself too, for what no key has."""
 FAINTEST = 0.02
 """What weighs nowhere more than this is left out."""
+NOTHING = 1e-6
+"""Where parts weigh less, it does not matter which of them is shown."""
 LITTLE = 0.02
 """Where the product of two weights, 0.25 where both are the same, is less in the mean, only a few edges mix."""
 SURROUNDINGS = 12
@@ -43,11 +42,10 @@ class Movable:
     """
 
     def __init__(self, painting: IntegerArray) -> None:
-        cv2 = opencv()
         self.size = painting.shape[0], painting.shape[1]
         if max(self.size) > LARGEST:
             raise InvalidOption(f"steady films have at most {LARGEST} px a side; give a smaller --size or --no-steady")
-        own = cv2.cvtColor(painting, cv2.COLOR_RGB2RGBA)  # OpenCV is faster with four channels than with three
+        own = with_alpha(painting)
         across, down = _half_way(own, axis=1), _half_way(own, axis=0)
         self.pixels: IntegerArray = np.empty((2 * self.size[0], 2 * self.size[1], 4), painting.dtype)
         places = _whole_pixels(self.pixels)
@@ -63,23 +61,29 @@ class Movable:
         return moved
 
 
-def put_together(parts: Parts, painting: Callable[[Frame], Movable], own: IntegerArray | None) -> IntegerArray:
-    """Return a frame's painting, (H, W, 3) uint8 or uint16, made of its keys' paintings.
+def put_together(parts: Parts, moved: Callable[[Part], IntegerArray]) -> IntegerArray:
+    """Return a frame's painting, (H, W, 3) uint8 or uint16, made of other frames' paintings.
 
     Averaging the paintings of many frames would make them steady too, but it blurs their strokes, and so does moving a
-    picture again and again.  Here each place shows one key's painting, moved once, but for the few frames in which the
-    next key fades in.  parts: of the frame, at least one; own: the frame's own painting, for what no key has.
+    picture again and again.  Here each place shows one frame's painting, moved once, but for the few frames in which
+    the next key fades in.  parts: of the frame, at least one; moved: returns the painting that a part is of, (H, W, 4),
+    as it lies in the frame.
     """
+    first, *others = (part for part in parts if part.weight.max() > FAINTEST)
+    together, weight = moved(first), first.weight
+    for part in others:
+        whole = weight + part.weight
+        share = part.weight / np.maximum(whole, NOTHING)
+        together, weight = _blended(together, moved(part), 1 - share, share), whole
+    painting: IntegerArray = opencv().cvtColor(together, opencv().COLOR_RGBA2RGB)
+    return painting
+
+
+def with_alpha(painting: IntegerArray) -> IntegerArray:
+    """Return a painting, (H, W, 3), as (H, W, 4), since OpenCV is faster with four channels than with three."""
     cv2 = opencv()
-    used = [part for part in parts.parts if part.weight.max() > FAINTEST]
-    pictures = [painting(part.key).moved(part.offsets) for part in used]
-    together = pictures[0]
-    if len(used) == 2:
-        together = _blended(together, pictures[1], used[0].weight, used[1].weight)
-    if own is not None:
-        together = _blended(together, cv2.cvtColor(own, cv2.COLOR_RGB2RGBA), 1 - parts.lacking, parts.lacking)
-    whole: IntegerArray = cv2.cvtColor(together, cv2.COLOR_RGBA2RGB)
-    return whole
+    four: IntegerArray = cv2.cvtColor(painting, cv2.COLOR_RGB2RGBA)
+    return four
 
 
 def _half_way(pixels: IntegerArray, axis: int) -> IntegerArray:

@@ -1,0 +1,114 @@
+"""What a frame is made of: which painted frames it takes from, where they have it, and how much."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from impasto.video.frames import Frame
+from impasto.video.motion import Motion, opencv
+
+__all__ = ["Part", "Parts", "View", "parts_of", "unlike", "view"]
+
+ALIKE = 12.0
+"""Levels of 255 by which a painted frame's broad colours, moved to another, may differ from that one's own."""
+SOFT = 1.5
+"""px, of the size at which motion is looked for, by which edges between parts are softened."""
+_LIKENESS = np.clip(2 - np.arange(256, dtype=np.float32) / ALIKE, 0, 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What a frame takes from a painted frame, which may be itself.
+
+    offsets: from its places to there, see `Motion`; weight: (h, w) in [0, 1], how much.
+    """
+
+    source: Frame
+    offsets: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
+Parts: TypeAlias = tuple[Part, ...]
+"""What a frame is made of: parts whose weights add up to 1 everywhere; none, if it is nothing but painted itself."""
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """A painted frame as another one sees it.
+
+    offsets: from the other's places to there; alike: (h, w), where it has the other's broad colours; within: (h, w),
+    where it has a place at all; trust: (h, w) in [0, 1], how far what it has is what the other shows.
+    """
+
+    source: Frame
+    offsets: NDArray[np.float32]
+    alike: NDArray[np.bool_]
+    within: NDArray[np.bool_]
+    trust: NDArray[np.float32]
+
+    @classmethod
+    def of_itself(cls, frame: Frame, size: tuple[int, ...]) -> View:
+        """Return a frame as it sees itself; size: (h, w), at which motion is looked for."""
+        everywhere = np.ones(size[:2], np.bool_)
+        return cls(frame, np.zeros((*size[:2], 2), np.float32), everywhere, everywhere, everywhere.astype(np.float32))
+
+
+def view(source: Frame, small: NDArray[np.uint8], motion: Motion, own: NDArray[np.uint8]) -> View:
+    """Return a painted frame as another one sees it.
+
+    small, own: (h, w, 3), the two at the size at which motion is looked for; motion: from the other one to it.
+    """
+    cv2 = opencv()
+    likeness = _likeness(motion.carried(small), own)
+    trust = cv2.GaussianBlur(motion.trust * likeness, (0, 0), SOFT)
+    return View(source, motion.offsets, likeness >= 0.5, motion.within, trust)
+
+
+def unlike(views: Sequence[View]) -> float:
+    """Return the share of a frame that looks like nothing of what it sees."""
+    liked = np.logical_or.reduce([each.alike & each.within for each in views])
+    return 1 - float(liked.mean())
+
+
+def parts_of(keys: Sequence[View], share: NDArray[np.float32], fills: Sequence[View] = ()) -> Parts:
+    """Return a frame's parts.
+
+    keys: one or two, which it is made of; share: (h, w), the second's where it is as good as the first; fills: which
+    fill, one after the other, what no key can be trusted with.  What is lacking then is the keys' again.
+    """
+    lacking = np.prod([1 - each.trust for each in keys], axis=0)
+    filled = []
+    for fill in fills:
+        filled.append(lacking * fill.trust)
+        lacking = lacking * (1 - fill.trust)
+    shares = [1 - share, share] if len(keys) == 2 else [np.ones_like(share)]
+    others = [each.trust for each in keys[::-1]] if len(keys) == 2 else [np.zeros_like(share)]
+    filling = _filling(shares, [each.within for each in keys])
+    weights = [
+        each.trust * (1 - (1 - own) * other) + lacking * rest
+        for each, own, other, rest in zip(keys, shares, others, filling, strict=True)
+    ]
+    views = zip((*keys, *fills), (*weights, *filled), strict=True)
+    return tuple(Part(each.source, each.offsets, weight) for each, weight in views)
+
+
+def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return 1 where two pictures' broad colours are the same, falling to 0; (h, w)."""
+    cv2 = opencv()
+    red, green, blue = cv2.split(cv2.absdiff(cv2.blur(one, (5, 5)), cv2.blur(other, (5, 5))))
+    likeness: NDArray[np.float32] = cv2.LUT(cv2.max(cv2.max(red, green), blue), _LIKENESS)
+    return likeness
+
+
+def _filling(shares: Sequence[NDArray[np.float32]], within: Sequence[NDArray[np.bool_]]) -> list[NDArray[np.float32]]:
+    """Return the keys' shares in what nothing can be trusted with: of that alone which has a place, if one has."""
+    if len(shares) == 1:
+        return list(shares)
+    second = np.where(within[0] == within[1], shares[1], within[1].astype(np.float32))
+    second = opencv().blur(second, (3, 3))
+    return [1 - second, second]
