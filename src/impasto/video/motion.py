@@ -50,23 +50,25 @@ class Motion:
     @property
     def share_at_rest(self) -> float:
         """The share of the places that do not move at all."""
-        rests = (self.offsets == 0).all(-1) & (self.trust > 0.5)
-        return float(rests.mean())
+        x, y = opencv().split(self.offsets)
+        return float(((x == 0) & (y == 0) & (self.trust > 0.5)).mean())
 
     @property
     def within(self) -> NDArray[np.bool_]:
         """Which places lie in the other frame, or so near it that its edge will do, (h, w)."""
         height, width = self.trust.shape
-        x = self.offsets[..., 0] + np.arange(width, dtype=np.float32)
-        y = self.offsets[..., 1] + np.arange(height, dtype=np.float32)[:, None]
+        x, y = opencv().split(self.offsets)
+        x = x + np.arange(width, dtype=np.float32)
+        y = y + np.arange(height, dtype=np.float32)[:, None]
         beside_x, beside_y = np.abs(x - (width - 1) / 2) - width / 2, np.abs(y - (height - 1) / 2) - height / 2
         near: NDArray[np.bool_] = np.maximum(beside_x, beside_y) < NEAR
         return near
 
     def then(self, further: Motion) -> Motion:
         """Return the motion to a third frame, by way of the other one."""
-        there = _looked_up(_side_by_side(further.offsets, further.trust), self.offsets)
-        return Motion(self.offsets + there[..., :2], self.trust * there[..., 2])
+        cv2 = opencv()
+        x, y, trust, _ = cv2.split(_looked_up(_side_by_side(further.offsets, further.trust), self.offsets))
+        return Motion(cv2.add(self.offsets, cv2.merge([x, y])), self.trust * trust)
 
     def carried(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Return the other frame's pixels, (h, w, 3), as they lie in the one."""
@@ -159,11 +161,13 @@ class MotionTracker:
 
 def _trust(there: NDArray[np.float32], returning: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return how well two flows, (h, w, 2), undo one another: 1 to half the limit, then falling to 0."""
+    cv2 = opencv()
     everywhere = np.ones(there.shape[:2], np.float32)
-    found = _looked_up(_side_by_side(returning, everywhere), there, outside=0)
-    returned, inside = found[..., :2], found[..., 2]
-    limit = PART * (_squared(there) + _squared(returned)) + ROOM
-    trust: NDArray[np.float32] = np.clip(2 - 2 * _squared(there + returned) / limit, 0, 1) * inside
+    x, y = cv2.split(there)
+    back_x, back_y, inside, _ = cv2.split(_looked_up(_side_by_side(returning, everywhere), there, outside=0))
+    apart = (x + back_x) ** 2 + (y + back_y) ** 2
+    limit = PART * (x * x + y * y + back_x * back_x + back_y * back_y) + ROOM
+    trust: NDArray[np.float32] = np.clip(2 - 2 * apart / limit, 0, 1) * inside
     return trust
 
 
@@ -187,7 +191,7 @@ def _side_by_side(offsets: NDArray[np.float32], values: NDArray[np.float32]) -> 
 
 def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the squared lengths of offsets, (h, w, 2): (h, w)."""
-    x, y = offsets[..., 0], offsets[..., 1]
+    x, y = opencv().split(offsets)
     squared: NDArray[np.float32] = x * x + y * y
     return squared
 
