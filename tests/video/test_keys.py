@@ -150,14 +150,14 @@ def crossing(number, tempo=12):
 
 
 def seen_from(offset, trust, pixels):
-    """Return how a frame sees another with the same pixels that it believes to lie some px to the left."""
+    """Return how a frame sees another with the same colours, (h, w, 4), that it believes to lie some px to the left."""
     frame, size = frames_of([pixels])[0], pixels.shape[:2]
     motion = Motion(np.full((*size, 2), (offset, 0), np.float32), np.full(size, trust, np.float32))
     return view(frame, pixels, motion, pixels)
 
 
 def test_what_nothing_can_be_trusted_with_is_taken_from_the_key_that_has_a_place():
-    keys = [seen_from(offset, 0, np.full((20, 30, 3), 128, np.uint8)) for offset in (-12.0, 0.0)]
+    keys = [seen_from(offset, 0, np.full((20, 30, 4), 128, np.uint8)) for offset in (-12.0, 0.0)]
     first, second = (part.weight for part in parts_of(keys, np.full((20, 30), 0.25, np.float32)))
     np.testing.assert_allclose(first + second, 1, atol=1e-6)
     np.testing.assert_allclose(second[:, :9], 1, atol=1e-6)  # there the first key has nothing
@@ -168,7 +168,7 @@ def test_what_nothing_can_be_trusted_with_is_taken_from_the_key_that_has_a_place
 
 @given(st.lists(st.tuples(st.integers(-9, 9), st.floats(0, 1)), min_size=1, max_size=4), st.floats(0, 1))
 def test_parts_are_all_of_a_frame(views, share):
-    seen = [seen_from(*each, np.full((20, 30, 3), 128, np.uint8)) for each in views]
+    seen = [seen_from(*each, np.full((20, 30, 4), 128, np.uint8)) for each in views]
     parts = parts_of(seen[:2], np.full((20, 30), share, np.float32), seen[2:])
     assert [part.source for part in parts] == [each.source for each in seen]
     np.testing.assert_allclose(sum(part.weight for part in parts), 1, atol=1e-5)
@@ -176,7 +176,7 @@ def test_parts_are_all_of_a_frame(views, share):
 
 
 def test_what_no_key_has_is_filled_by_what_has_it():
-    pixels = np.full((20, 30, 3), 128, np.uint8)
+    pixels = np.full((20, 30, 4), 128, np.uint8)
     keys, itself = [seen_from(0.0, 0.5, pixels), seen_from(0.0, 0.0, pixels)], frames_of([pixels])[0]
     weights = [
         part.weight for part in parts_of(keys, np.full((20, 30), 0.9, np.float32), [View.of_itself(itself, (20, 30))])

@@ -38,16 +38,16 @@ UNLIKE = 0.005
 
 @dataclass(frozen=True, eq=False)
 class _Key:
-    """A key as it is to be reached from some frame; small: what is seen of it."""
+    """A key as it is to be reached from some frame; broad: its broad colours, see `Seen`."""
 
     frame: Frame
-    small: NDArray[np.uint8]
+    broad: NDArray[np.uint8]
     motion: Motion
 
     @classmethod
     def at(cls, frame: Frame, seen: Seen) -> _Key:
         """Return a frame as the key that it is for itself."""
-        return cls(frame, seen.small, Motion.none(seen.small.shape[:2]))
+        return cls(frame, seen.broad, Motion.none(seen.broad.shape[:2]))
 
     @property
     def lasting(self) -> int:
@@ -57,11 +57,11 @@ class _Key:
     def after(self, step: Motion | None) -> _Key:
         """Return the key as it is to be reached from the frame that a step leads from."""
         assert step is not None  # noqa: S101 - keys are of one scene
-        return _Key(self.frame, self.small, step.then(self.motion))
+        return _Key(self.frame, self.broad, step.then(self.motion))
 
     def seen_by(self, seen: Seen) -> View:
         """Return the key as the frame sees it from which it is to be reached."""
-        return view(self.frame, self.small, self.motion, seen.small)
+        return view(self.frame, self.broad, self.motion, seen.broad)
 
 
 class Behind:
@@ -79,8 +79,8 @@ class Behind:
             self.keys, self.age = [_Key.at(frame, seen)], 0
             return ()
         self.keys, self.age = [key.after(seen.back) for key in self.keys], self.age + 1
-        share = _shares(seen.small.shape, 2 * self.age / EVERY)
-        parts = parts_of([key.seen_by(seen) for key in self.keys], share, [View.of_itself(frame, seen.small.shape)])
+        share = _shares(seen.broad.shape, 2 * self.age / EVERY)
+        parts = parts_of([key.seen_by(seen) for key in self.keys], share, [View.of_itself(frame, seen.broad.shape)])
         if self.age >= self.keys[-1].lasting:
             self.keys, self.age = [self.keys[-1], _Key.at(frame, seen)], 0
         return parts
@@ -158,7 +158,7 @@ class _Stretch(Generic[Other]):
         keys = [(self.views[number], after[number]) for number in between]
         fills = self._fills(frames, keys)
         for number in between:
-            size, passed = self.seen[number].small.shape[:2], (number + 1) / len(frames)
+            size, passed = self.seen[number].broad.shape[:2], (number + 1) / len(frames)
             share = np.full(size, passed, np.float32) if evenly else _shares(size, 2 * passed - 0.5)
             yield parts_of(keys[number], share, fills[number])
         yield ()
@@ -186,7 +186,7 @@ class _Stretch(Generic[Other]):
     def _views_of(self, place: int, frame: Frame, numbers: range) -> Iterator[tuple[int, View]]:
         """Yield how a frame is seen by those with some numbers, itself among them if its own, the place, is."""
         if place in numbers:
-            yield place, View.of_itself(frame, self.seen[place].small.shape)
+            yield place, View.of_itself(frame, self.seen[place].broad.shape)
         key = _Key.at(frame, self.seen[place])
         for number in range(place + 1, numbers.stop):
             key = key.after(self.seen[number].back)

@@ -25,6 +25,8 @@ CUT, SUDDEN = 0.35, 0.7
 the frame before it, as where something was cut out of a scene, begins a new one."""
 PART, ROOM = 0.02, 1.0
 """Flows there and back may differ by this part of their squared lengths, and by so many px squared."""
+BROAD = 5
+"""px over which colours are broad."""
 NEAR = 2.0
 """px from a frame within which its edge is what one would see there."""
 STILL = 0.15
@@ -71,20 +73,20 @@ class Motion:
         return Motion(cv2.add(self.offsets, cv2.merge([x, y])), self.trust * trust)
 
     def carried(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return the other frame's pixels, (h, w, 3), as they lie in the one."""
+        """Return the other frame's pixels, (h, w, c), as they lie in the one; four channels sooner than three."""
         moved: NDArray[np.uint8] = _looked_up(pixels, self.offsets)
         return moved
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A frame as motion is looked for in it.
+    """What is seen of a frame, at the size at which motion is looked for.
 
-    small: (h, w, 3) uint8; back: the motion from it to the frame before; onward: from that frame to it; both None where
-    a scene begins.
+    broad: (h, w, 4) uint8, its broad colours; back: the motion from it to the frame before; onward: from that frame to
+    it; both None where a scene begins.
     """
 
-    small: NDArray[np.uint8]
+    broad: NDArray[np.uint8]
     back: Motion | None = None
     onward: Motion | None = None
 
@@ -131,24 +133,25 @@ class MotionTracker:
     def __call__(self, pixels: IntegerArray) -> Seen:
         """Return what is seen of the next frame, (H, W, 3) uint8 or uint16 RGB; another size begins a scene."""
         small, kind = self._small(pixels), (pixels.shape, pixels.dtype)
+        broad = self.cv2.blur(self.cv2.cvtColor(small, self.cv2.COLOR_RGB2RGBA), (BROAD, BROAD))
         now, before = self.cv2.cvtColor(small, self.cv2.COLOR_RGB2GRAY), self.before
         begins, self.before, self.kind = before is None or kind != self.kind, now, kind
         if before is None or begins:
             self.followed = 0.0
-            return Seen(small)
+            return Seen(broad)
         if np.array_equal(now, before):
-            return Seen(small, Motion.none(now.shape), Motion.none(now.shape))
+            return Seen(broad, Motion.none(now.shape), Motion.none(now.shape))
         back, forth = self.flow.calc(now, before, None), self.flow.calc(before, now, None)
         trust = _trust(back, forth)
         followed = float(trust.mean())
         cut = followed < max(CUT, SUDDEN * self.followed)
         self.followed = 0.0 if cut else followed
         if cut:
-            return Seen(small)
+            return Seen(broad)
         onward = Motion(forth, _trust(forth, back))
         for offsets in (back, forth):
             offsets[_squared(offsets) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
-        return Seen(small, Motion(back, trust), onward)
+        return Seen(broad, Motion(back, trust), onward)
 
     def _small(self, pixels: IntegerArray) -> NDArray[np.uint8]:
         height, width = pixels.shape[:2]
@@ -196,9 +199,9 @@ def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
     return squared
 
 
-def enlarged(offsets: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return offsets, (h, w, 2), for a frame of a (height, width), in its px."""
+def enlarged(offsets: NDArray[np.float32], size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return offsets, (h, w, 2), for a frame of a (height, width), in its px: to the right and down, (H, W) each."""
     cv2 = opencv()
-    times = np.array([size[1] / offsets.shape[1], size[0] / offsets.shape[0]], np.float32)
-    more: NDArray[np.float32] = cv2.resize(offsets * times, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return more
+    x, y = cv2.split(offsets)
+    x, y = x * np.float32(size[1] / x.shape[1]), y * np.float32(size[0] / y.shape[0])
+    return cv2.resize(x, size[::-1]), cv2.resize(y, size[::-1])

@@ -58,13 +58,13 @@ class View:
         return cls(frame, np.zeros((*size[:2], 2), np.float32), everywhere, everywhere, everywhere.astype(np.float32))
 
 
-def view(source: Frame, small: NDArray[np.uint8], motion: Motion, own: NDArray[np.uint8]) -> View:
+def view(source: Frame, broad: NDArray[np.uint8], motion: Motion, own: NDArray[np.uint8]) -> View:
     """Return a painted frame as another one sees it.
 
-    small, own: (h, w, 3), the two at the size at which motion is looked for; motion: from the other one to it.
+    broad, own: the two's broad colours, see `Seen`; motion: from the other one to it.
     """
     cv2 = opencv()
-    likeness = _likeness(motion.carried(small), own)
+    likeness = _likeness(motion.carried(broad), own)
     trust = cv2.GaussianBlur(motion.trust * likeness, (0, 0), SOFT)
     return View(source, motion.offsets, likeness >= 0.5, motion.within, trust)
 
@@ -98,9 +98,9 @@ def parts_of(keys: Sequence[View], share: NDArray[np.float32], fills: Sequence[V
 
 
 def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return 1 where two pictures' broad colours are the same, falling to 0; (h, w)."""
+    """Return 1 where two frames' broad colours are the same, falling to 0; (h, w)."""
     cv2 = opencv()
-    red, green, blue = cv2.split(cv2.absdiff(cv2.blur(one, (5, 5)), cv2.blur(other, (5, 5))))
+    red, green, blue, _ = cv2.split(cv2.absdiff(one, other))
     likeness: NDArray[np.float32] = cv2.LUT(cv2.max(cv2.max(red, green), blue), _LIKENESS)
     return likeness
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,10 +53,11 @@ class Movable:
 
     def moved(self, offsets: NDArray[np.float32]) -> IntegerArray:
         """Return the painting, (H, W, 4), as its pixels lie after a motion; offsets: from there back to it."""
-        cv2 = opencv()
-        places = enlarged(2 * offsets, self.size)
-        cv2.add(places, _places(self.size), dst=places)
-        moved: IntegerArray = cv2.remap(self.pixels, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cv2, (height, width) = opencv(), self.size
+        x, y = enlarged(2 * offsets, self.size)
+        x += np.arange(0, 2 * width, 2, dtype=np.float32)
+        y += np.arange(0, 2 * height, 2, dtype=np.float32)[:, None]
+        moved: IntegerArray = cv2.remap(self.pixels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return moved
 
 
@@ -98,14 +98,6 @@ def _whole_pixels(pixels: IntegerArray) -> NDArray[Any]:
     """Return pixels, (H, W, 4), as (H, W) of numbers four times as long, which NumPy copies several times sooner."""
     whole: NDArray[Any] = pixels.view(np.uint32 if pixels.dtype == np.uint8 else np.uint64)[..., 0]
     return whole
-
-
-@lru_cache(maxsize=4)
-def _places(size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return where the pixels of a (height, width) are among twice as many each way: x and y, (height, width, 2)."""
-    height, width = size
-    across, down = np.arange(0, 2 * width, 2, dtype=np.float32), np.arange(0, 2 * height, 2, dtype=np.float32)
-    return np.dstack(np.meshgrid(across, down))
 
 
 def _blended(one: Any, other: Any, weight: NDArray[np.float32], share: NDArray[np.float32]) -> IntegerArray:
