@@ -6,7 +6,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -14,8 +13,8 @@ from numpy.typing import NDArray
 
 from impasto.errors import FilmError
 from impasto.video.frames import Frame
-from impasto.video.motion import Motion, MotionTracker, Seen, on_one_core, opencv
-from impasto.video.parts import Parts, View, parts_of, unlike, view
+from impasto.video.motion import Motion, MotionTracker, Seen, on_one_core
+from impasto.video.parts import Parts, View, handed_over, parts_of, unlike, view
 
 __all__ = ["EVERY", "ROOM", "Around", "Behind", "parts_beside"]
 
@@ -27,9 +26,6 @@ RESTING = 0.5
 """A camera rests where so much of the picture has not moved since the key."""
 ROOM = 2**28
 """Bytes of frames that may wait, beside the few that must."""
-PATCH, FADE = 8.0, 0.5
-"""One key takes the other's place patch by patch: about how large these are, in px of the size at which motion is
-looked for, and how long each fades, to how long all of them take."""
 FOLLOWED = 0.35
 """A frame of which less can be taken from the key before it is the next one."""
 UNLIKE = 0.005
@@ -79,7 +75,7 @@ class Behind:
             self.keys, self.age = [_Key.at(frame, seen)], 0
             return ()
         self.keys, self.age = [key.after(seen.back) for key in self.keys], self.age + 1
-        share = _shares(seen.broad.shape, 2 * self.age / EVERY)
+        share = handed_over(seen.broad.shape, 2 * self.age / EVERY)
         parts = parts_of([key.seen_by(seen) for key in self.keys], share, [View.of_itself(frame, seen.broad.shape)])
         if self.age >= self.keys[-1].lasting:
             self.keys, self.age = [self.keys[-1], _Key.at(frame, seen)], 0
@@ -159,7 +155,7 @@ class _Stretch(Generic[Other]):
         fills = self._fills(frames, keys)
         for number in between:
             size, passed = self.seen[number].broad.shape[:2], (number + 1) / len(frames)
-            share = np.full(size, passed, np.float32) if evenly else _shares(size, 2 * passed - 0.5)
+            share = np.full(size, passed, np.float32) if evenly else handed_over(size, 2 * passed - 0.5)
             yield parts_of(keys[number], share, fills[number])
         yield ()
 
@@ -206,18 +202,3 @@ def parts_beside(*, steady: bool) -> Iterator[Callable[[Frame], Callable[[], Par
     behind = Behind()
     with on_one_core(), ThreadPoolExecutor(1) as thread:
         yield lambda frame: thread.submit(behind, frame).result
-
-
-@lru_cache(maxsize=4)
-def _turns(size: tuple[int, int]) -> NDArray[np.float32]:
-    """Return at which part of the way from key to key each place of a (height, width) goes over: (h, w) in [0, 1]."""
-    noise = np.random.default_rng(0).standard_normal(size).astype(np.float32)
-    ranks = opencv().GaussianBlur(noise, (0, 0), PATCH).ravel().argsort().argsort()
-    turns: NDArray[np.float32] = (ranks / (ranks.size - 1)).astype(np.float32).reshape(size)
-    return turns
-
-
-def _shares(size: tuple[int, ...], passed: float) -> NDArray[np.float32]:
-    """Return the second key's share, (h, w), when a part of the time in which it takes the first's place is over."""
-    shares: NDArray[np.float32] = np.clip((passed * (1 + FADE) - _turns((size[0], size[1]))) / FADE, 0, 1)
-    return shares

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -12,12 +13,15 @@ from numpy.typing import NDArray
 from impasto.video.frames import Frame
 from impasto.video.motion import Motion, opencv
 
-__all__ = ["Part", "Parts", "View", "parts_of", "unlike", "view"]
+__all__ = ["Part", "Parts", "View", "handed_over", "parts_of", "unlike", "view"]
 
 ALIKE = 12.0
 """Levels of 255 by which a painted frame's broad colours, moved to another, may differ from that one's own."""
 SOFT = 1.5
 """px, of the size at which motion is looked for, by which edges between parts are softened."""
+PATCH, FADE = 8.0, 0.5
+"""One key takes the other's place patch by patch: about how large these are, in px of the size at which motion is
+looked for, and how long each fades, to how long all of them take."""
 _LIKENESS = np.clip(2 - np.arange(256, dtype=np.float32) / ALIKE, 0, 1)
 
 
@@ -97,6 +101,12 @@ def parts_of(keys: Sequence[View], share: NDArray[np.float32], fills: Sequence[V
     return tuple(Part(each.source, each.offsets, weight) for each, weight in views)
 
 
+def handed_over(size: tuple[int, ...], passed: float) -> NDArray[np.float32]:
+    """Return the second key's share, (h, w), when a part of the time in which it takes the first's place is over."""
+    shares: NDArray[np.float32] = np.clip((passed * (1 + FADE) - _turns((size[0], size[1]))) / FADE, 0, 1)
+    return shares
+
+
 def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return 1 where two frames' broad colours are the same, falling to 0; (h, w)."""
     cv2 = opencv()
@@ -112,3 +122,12 @@ def _filling(shares: Sequence[NDArray[np.float32]], within: Sequence[NDArray[np.
     second = np.where(within[0] == within[1], shares[1], within[1].astype(np.float32))
     second = opencv().blur(second, (3, 3))
     return [1 - second, second]
+
+
+@lru_cache(maxsize=4)
+def _turns(size: tuple[int, int]) -> NDArray[np.float32]:
+    """Return at which part of the way from key to key each place of a (height, width) goes over: (h, w) in [0, 1]."""
+    noise = np.random.default_rng(0).standard_normal(size).astype(np.float32)
+    ranks = opencv().GaussianBlur(noise, (0, 0), PATCH).ravel().argsort().argsort()
+    turns: NDArray[np.float32] = (ranks / (ranks.size - 1)).astype(np.float32).reshape(size)
+    return turns
