@@ -15,9 +15,9 @@ from impasto.video import stylize_frames
 from impasto.video.frames import Frame
 from impasto.video.keys import AT_REST, EVERY, Around, Behind
 from impasto.video.motion import Motion
-from impasto.video.painting import FramePainter
+from impasto.video.painting import MOVABLE, FramePainter
 from impasto.video.parts import View, parts_of, unlike, view
-from impasto.video.steady import Movable, put_together
+from impasto.video.steady import FAINTEST, Movable, put_together
 
 from .conftest import look_into, moving
 
@@ -185,9 +185,9 @@ def test_what_no_key_has_is_filled_by_what_has_it():
         np.testing.assert_allclose(weight, expected, atol=1e-6)
 
 
-def plan_of_crossing(tempo):
+def plan_of_crossing(tempo, count=EVERY + 1):
     """Return a plan of a film in which somebody crosses at so many px a frame, and the film."""
-    film = [crossing(number, tempo) for number in range(EVERY + 1)]
+    film = [crossing(number, tempo) for number in range(count)]
     return list(Around()(frames_of([picture for picture, _ in film]))), film
 
 
@@ -225,6 +225,24 @@ def test_where_no_key_is_alike_the_frame_itself_is_painted(stylizer, monkeypatch
     for picture, true in zip(stylize_frames(film, stylizer), film, strict=True):
         assert np.abs(picture.astype(int) - true).mean() < 3
     assert len(painted) > 4
+
+
+def test_paintings_that_can_be_moved_are_made_once_and_do_not_pile_up(stylizer, monkeypatch):
+    made = []
+
+    def movable(painting):
+        made.append(painting)
+        return Movable(painting)
+
+    monkeypatch.setattr("impasto.video.painting.Movable", movable)
+    painter, (plan, _) = FramePainter(stylizer), plan_of_crossing(6, 4 * EVERY + 1)
+    moved = set()
+    for frame, parts in plan * 2:
+        assert painter(frame, parts).shape == frame.pixels.shape
+        moved |= {part.source for part in parts if part.source is not frame and part.weight.max() > FAINTEST}
+        assert len(painter.movables) <= MOVABLE
+    assert len(moved) > MOVABLE
+    assert len(made) <= 2 * len(moved)  # once each time
 
 
 def test_cameras_are_painted_frame_by_frame_and_wait_for_nothing(stylizer):

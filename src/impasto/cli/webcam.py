@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from impasto.errors import InvalidOption
 from impasto.runtime.stylizer import StylizeOptions
 
 if TYPE_CHECKING:
-    from impasto.video.live import Screen
+    from impasto.video.live import Controls, Screen
 
 __all__ = ["webcam"]
 
@@ -78,19 +79,12 @@ def webcam(
     Keys: n and p for the next style and the one before, + and - for strength, ] and [ for the size of strokes,
     m mirror, r record, q quit.
     """
-    from impasto import api
     from impasto.video.camera import Camera
-    from impasto.video.live import Controls, perform
+    from impasto.video.live import perform
     from impasto.video.screens import Blind, Recorder, VirtualCamera, Window
 
-    chosen = {name: value for name, value in given.items() if value is not None}
-    if not any(map(api.own_network, styles)):
-        chosen.setdefault("model", "fast")
-    with FitProgress() as progress:
-        stylizers = [api.load(style, follow=progress, **chosen) for style in styles]
-    if len({each.session.network for each in stylizers}) > 1:
-        raise InvalidOption("--style: keys change between styles of one network, and these are of several")
-    controls = Controls(stylizers[0], [each.style for each in stylizers if each.style is not None], mirrored=mirror)
+    controls = _controls(styles, {name: value for name, value in given.items() if value is not None})
+    controls.mirrored = mirror
     is_file = not camera.isdecimal()
     with ExitStack() as stack:
         source = stack.enter_context(closing(Camera(camera, _size(capture), every=is_file and output is not None)))
@@ -112,6 +106,20 @@ def webcam(
         click.echo(f"{shown} frames  {live.rate:.1f} frames/s  {1000 * latency / shown:.0f} ms latency")
     if recorder.frames:
         click.echo(recorder.output)
+
+
+def _controls(styles: Sequence[str], chosen: dict[str, Any]) -> Controls:
+    """Return what keys change, of styles of one network; chosen: options as of `api.load`."""
+    from impasto import api
+    from impasto.video.live import Controls
+
+    if not any(map(api.own_network, styles)):
+        chosen.setdefault("model", "fast")
+    with FitProgress() as progress:
+        stylizers = [api.load(style, follow=progress, **chosen) for style in styles]
+    if len({each.session.network for each in stylizers}) > 1:
+        raise InvalidOption("--style: keys change between styles of one network, and these are of several")
+    return Controls(stylizers[0], [each.style for each in stylizers if each.style is not None])
 
 
 def _size(text: str) -> tuple[int, int]:

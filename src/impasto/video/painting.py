@@ -28,6 +28,8 @@ __all__ = ["FramePainter", "Styles", "load_styles"]
 Styles: TypeAlias = StyleSource | Stylizer | Mapping[float, StyleSource]
 """A style, a Stylizer, or styles by the seconds at which each is reached."""
 Other = TypeVar("Other")
+MOVABLE = 4
+"""Frames whose paintings are kept as they can be moved, which takes four times the room: as many as one is made of."""
 FAINTEST = 1 / 255
 """A mask that is nowhere lighter is black."""
 
@@ -67,7 +69,7 @@ class FramePainter:
     ) -> None:
         self.stylizer, self.timeline, self.masks = stylizer, timeline, masks
         self.paintings: WeakKeyDictionary[Frame, dict[int, IntegerArray]] = WeakKeyDictionary()
-        self.movables: WeakKeyDictionary[Frame, dict[int, Movable]] = WeakKeyDictionary()
+        self.movables: dict[Frame, dict[int, Movable]] = {}
         self.size: tuple[int, int] | None = None
         self.notices: dict[str, None] = dict.fromkeys(() if masks is None else masks.notices)
 
@@ -117,10 +119,12 @@ class FramePainter:
         return layers[number]
 
     def _moved(self, part: Part, frame: Frame, number: int) -> IntegerArray:
-        """Return the same painting of what a part is of, (H, W, 4), as it lies in a frame; kept as it can be moved."""
+        """Return the same painting of what a part is of, (H, W, 4), as it lies in a frame."""
         if part.source is frame:
             return with_alpha(self._painting(frame, number))
-        layers = self.movables.setdefault(part.source, {})
+        layers = self.movables[part.source] = self.movables.pop(part.source, {})
+        if len(self.movables) > MOVABLE:
+            del self.movables[next(iter(self.movables))]
         if number not in layers:
             layers[number] = Movable(self._painting(part.source, number))
         return layers[number].moved(part.offsets)
