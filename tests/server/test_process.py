@@ -160,6 +160,7 @@ def test_a_signal_ends_it_and_what_it_does_and_leaves_nothing(process, png, tmp_
     until(lambda: files_below(tmp_path / "work", "job.json"))
     with connected(port) as waiting:
         waiting.sendall(head(len(png)) + png[:50])  # this one never ends
+        until(lambda: health(port)["places_taken"] == 1)
         served.send_signal(signal_)
         assert served.wait(120) == 0
         assert answered(waiting)[0] == 503
