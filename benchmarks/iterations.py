@@ -1,9 +1,10 @@
 """Draw the objective against the iterations of Gatys' method, the network as a line: Johnson et al. 2016, figure 5.
 
-    python benchmarks/iterations.py --photos DIR --paintings DIR -o FOLDER [--size 256 512 1024] [--pairs 6]
+    python benchmarks/iterations.py --photos DIR --paintings DIR -o FOLDER [--size 256 512 1024:100] [--pairs 6]
 
 Needs matplotlib.  At each size it is `impasto evaluate` (its objective, plain L-BFGS from white noise) into
 FOLDER/SIZE, where Gatys' pictures and curves, which take hours, are found again; then the table and FOLDER/figure.png.
+1024:100 ends after 100 iterations, as each takes seconds there.
 """
 
 import argparse
@@ -25,7 +26,7 @@ def main() -> None:
     parser.add_argument("--photos", required=True)
     parser.add_argument("--paintings", required=True)
     parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--size", type=int, nargs="+", default=[256, 512, 1024])
+    parser.add_argument("--size", type=sized, nargs="+", default=[(256, 0), (512, 0), (1024, 0)], metavar="PX[:MOST]")
     parser.add_argument("--iterations", type=int, nargs="+", default=[100, 500])
     parser.add_argument("--pairs", type=int, default=6)
     parser.add_argument("--model", default="main")
@@ -33,12 +34,13 @@ def main() -> None:
     options = parser.parse_args()
     photos, paintings = ([str(file) for file in find([folder])] for folder in (options.photos, options.paintings))
     print(f"{heading()}\n{options.pairs} pairs, medians; worth: of each pair, lowest to highest\n")
-    shown = [number for number in SHOWN if number <= max(options.iterations)]
+    sizes = {size: most or max(options.iterations) for size, most in options.size}
+    shown = [number for number in SHOWN if number <= max(sizes.values())]
     print(f"| px | the photo | the network | worth | {' | '.join(f'after {number}' for number in shown)} |")
     print("| --- " * (4 + len(shown)) + "|", flush=True)
     drawn = {}
-    for size in options.size:
-        gatys = tuple(options.iterations)
+    for size, most in sizes.items():
+        gatys = (*(number for number in options.iterations if number < most), most)
         config = EvaluateConfig(size=size, pairs=options.pairs, gatys=gatys, precision=options.precision)
         folder = options.output / str(size)
         found = evaluate([options.model], photos, paintings, config, folder=folder)
@@ -48,8 +50,15 @@ def main() -> None:
         worth = sorted(each.worth for each in of(found, found.rows[-1]))
         drawn[size] = curve, photo, network
         cells = [f"{value:.2f}" for value in (photo, network)] + [f"{median(worth):.0f} ({worth[0]}-{worth[-1]})"]
-        print(f"| {size} | {' | '.join(cells + [f'{curve[number]:.2f}' for number in shown])} |", flush=True)
+        cells += [f"{curve[number]:.2f}" if number <= most else "" for number in shown]
+        print(f"| {size} | {' | '.join(cells)} |", flush=True)
         draw(drawn, options.output / "figure.png")
+
+
+def sized(text):
+    """Return the px and the most iterations, 0 for all, that PX or PX:MOST says."""
+    size, _, most = text.partition(":")
+    return int(size), int(most or 0)
 
 
 def of(found: Evaluation, row: str) -> list[Judgement]:
