@@ -74,16 +74,16 @@ def view(source: Frame, broad: NDArray[np.uint8], motion: Motion, own: NDArray[n
 
 
 def unlike(views: Sequence[View]) -> float:
-    """Return the share of a frame that looks like nothing of what it sees."""
+    """Return the share of a frame, in [0, 1], that looks like nothing of what it sees; views: at least one."""
     liked = np.logical_or.reduce([each.alike & each.within for each in views])
     return 1 - float(liked.mean())
 
 
 def parts_of(keys: Sequence[View], share: NDArray[np.float32], fills: Sequence[View] = ()) -> Parts:
-    """Return a frame's parts.
+    """Return a frame's parts, of the keys and then of the fills, in order.
 
-    keys: one or two, which it is made of; share: (h, w), the second's where it is as good as the first; fills: which
-    fill, one after the other, what no key can be trusted with.  What is lacking then is the keys' again.
+    keys: one or two, which it is made of; share: (h, w) in [0, 1], the second's where it is as good as the first;
+    fills: which fill, one after the other, what no key can be trusted with.  What is lacking then is the keys' again.
     """
     lacking = np.prod([1 - each.trust for each in keys], axis=0)
     filled = []
@@ -102,13 +102,16 @@ def parts_of(keys: Sequence[View], share: NDArray[np.float32], fills: Sequence[V
 
 
 def handed_over(size: tuple[int, ...], passed: float) -> NDArray[np.float32]:
-    """Return the second key's share, (h, w), when a part of the time in which it takes the first's place is over."""
+    """Return the second key's share, (h, w) in [0, 1], when a part of the time in which it takes over has passed.
+
+    size: (h, w), at which motion is looked for; passed: 0 and less is before that time, 1 and more after it.
+    """
     shares: NDArray[np.float32] = np.clip((passed * (1 + FADE) - _turns((size[0], size[1]))) / FADE, 0, 1)
     return shares
 
 
 def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return 1 where two frames' broad colours are the same, falling to 0; (h, w)."""
+    """Return 1 where two frames' broad colours, (h, w, 4), are the same, falling to 0; (h, w)."""
     cv2 = opencv()
     red, green, blue, _ = cv2.split(cv2.absdiff(one, other))
     likeness: NDArray[np.float32] = cv2.LUT(cv2.max(cv2.max(red, green), blue), _LIKENESS)
