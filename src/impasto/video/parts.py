@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ SOFT = 1.5
 PATCH, FADE = 8.0, 0.5
 """One key takes the other's place patch by patch: about how large these are, in px of the size at which motion is
 looked for, and how long each fades, to how long all of them take."""
+FAINTEST = 0.02
+"""What weighs nowhere more than this is no part."""
 _LIKENESS = np.clip(2 - np.arange(256, dtype=np.float32) / ALIKE, 0, 1)
 
 
@@ -38,21 +40,22 @@ class Part:
 
 
 Parts: TypeAlias = tuple[Part, ...]
-"""What a frame is made of: parts whose weights add up to 1 everywhere; none, if it is nothing but painted itself."""
+"""What a frame is made of: parts whose weights add up to 1 everywhere, but for what is too faint to be one; none, if it
+is nothing but painted itself."""
 
 
 @dataclass(frozen=True, eq=False)
 class View:
     """A painted frame as another one sees it.
 
-    offsets: from the other's places to there; alike: (h, w), where it has the other's broad colours; within: (h, w),
-    where it has a place at all; trust: (h, w) in [0, 1], how far what it has is what the other shows.
+    offsets: from the other's places to there; within: (h, w), where it has a place at all; alike: (h, w), where that
+    has the other's broad colours; trust: (h, w) in [0, 1], how far what it has is what the other shows.
     """
 
     source: Frame
     offsets: NDArray[np.float32]
-    alike: NDArray[np.bool_]
     within: NDArray[np.bool_]
+    alike: NDArray[np.bool_]
     trust: NDArray[np.float32]
 
     @classmethod
@@ -70,35 +73,37 @@ def view(source: Frame, broad: NDArray[np.uint8], motion: Motion, own: NDArray[n
     cv2 = opencv()
     likeness = _likeness(motion.carried(broad), own)
     trust = cv2.GaussianBlur(motion.trust * likeness, (0, 0), SOFT)
-    return View(source, motion.offsets, likeness >= 0.5, motion.within, trust)
+    within = motion.within
+    return View(source, motion.offsets, within, within & (likeness >= 0.5), trust)
 
 
 def unlike(views: Sequence[View]) -> float:
     """Return the share of a frame, in [0, 1], that looks like nothing of what it sees; views: at least one."""
-    liked = np.logical_or.reduce([each.alike & each.within for each in views])
-    return 1 - float(liked.mean())
+    return 1 - float(np.logical_or.reduce([each.alike for each in views]).mean())
 
 
 def parts_of(keys: Sequence[View], share: NDArray[np.float32], fills: Sequence[View] = ()) -> Parts:
     """Return a frame's parts, of the keys and then of the fills, in order.
 
     keys: one or two, which it is made of; share: (h, w) in [0, 1], the second's where it is as good as the first;
-    fills: which fill, one after the other, what no key can be trusted with.  What is lacking then is the keys' again.
+    fills: which fill what no key can be trusted with, one after the other, where they can be, and then where they are
+    at least alike.  What is lacking then is the keys' again.
     """
     lacking = np.prod([1 - each.trust for each in keys], axis=0)
     filled = []
-    for fill in fills:
-        filled.append(lacking * fill.trust)
-        lacking = lacking * (1 - fill.trust)
+    for good in [*(fill.trust for fill in fills), *(_softened(fill.alike) for fill in fills)]:
+        filled.append(lacking * good)
+        lacking = lacking * (1 - good)
+    filled = [trusted + alike for trusted, alike in zip(filled[: len(fills)], filled[len(fills) :], strict=True)]
     shares = [1 - share, share] if len(keys) == 2 else [np.ones_like(share)]
     others = [each.trust for each in keys[::-1]] if len(keys) == 2 else [np.zeros_like(share)]
-    filling = _filling(shares, [each.within for each in keys])
+    filling = _filling(shares, keys)
     weights = [
         each.trust * (1 - (1 - own) * other) + lacking * rest
         for each, own, other, rest in zip(keys, shares, others, filling, strict=True)
     ]
     views = zip((*keys, *fills), (*weights, *filled), strict=True)
-    return tuple(Part(each.source, each.offsets, weight) for each, weight in views)
+    return tuple(Part(each.source, each.offsets, weight) for each, weight in views if weight.max() > FAINTEST)
 
 
 def handed_over(size: tuple[int, ...], passed: float) -> NDArray[np.float32]:
@@ -118,13 +123,21 @@ def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.fl
     return likeness
 
 
-def _filling(shares: Sequence[NDArray[np.float32]], within: Sequence[NDArray[np.bool_]]) -> list[NDArray[np.float32]]:
-    """Return the keys' shares in what nothing can be trusted with: of that alone which has a place, if one has."""
-    if len(shares) == 1:
+def _filling(shares: Sequence[NDArray[np.float32]], keys: Sequence[View]) -> list[NDArray[np.float32]]:
+    """Return the keys' shares in what nothing can be trusted with: of the one that is alike, or else has a place."""
+    if len(keys) == 1:
         return list(shares)
-    second = np.where(within[0] == within[1], shares[1], within[1].astype(np.float32))
-    second = opencv().blur(second, (3, 3))
+    (before, after), second = keys, shares[1]
+    for first, other in ((before.within, after.within), (before.alike, after.alike)):
+        second = np.where(first == other, second, other)
+    second = _softened(second)
     return [1 - second, second]
+
+
+def _softened(places: NDArray[Any]) -> NDArray[np.float32]:
+    """Return what is 0 or 1 in places, (h, w) of bool or float32, with edges of 3 px between the two."""
+    softened: NDArray[np.float32] = opencv().blur(places.astype(np.float32, copy=False), (3, 3))
+    return softened
 
 
 @lru_cache(maxsize=4)

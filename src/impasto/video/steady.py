@@ -15,8 +15,6 @@ from impasto.video.parts import Part, Parts
 
 __all__ = ["Movable", "put_together", "with_alpha"]
 
-FAINTEST = 0.02
-"""What weighs nowhere more than this is left out."""
 NOTHING = 1e-6
 """Where parts weigh less, it does not matter which of them is shown."""
 LITTLE = 0.02
@@ -69,7 +67,7 @@ def put_together(parts: Parts, moved: Callable[[Part], IntegerArray]) -> Integer
     the next key fades in.  parts: of the frame, at least one; moved: returns the painting that a part is of, (H, W, 4),
     as it lies in the frame.
     """
-    first, *others = (part for part in parts if part.weight.max() > FAINTEST)
+    first, *others = parts
     together, weight = moved(first), first.weight
     for part in others:
         whole = weight + part.weight
