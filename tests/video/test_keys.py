@@ -267,23 +267,6 @@ def test_paintings_that_can_be_moved_are_made_once_and_do_not_pile_up(stylizer, 
     assert len(made) <= 2 * len(moved)  # once each time
 
 
-def test_what_was_begun_is_not_painted_again(stylizer, monkeypatch):
-    painted = []
-
-    def layer(self, photo, number):
-        painted.append(photo)
-        return photo.pixels
-
-    monkeypatch.setattr("impasto.runtime.stylizer.Stylizer.layer", layer)
-    painter, (plan, _) = FramePainter(stylizer), plan_of_crossing(12)
-    for frame, parts in plan:
-        painter.begin(frame, parts)
-        begun = len(painted)
-        assert painter(frame, parts).shape == frame.pixels.shape
-        assert len(painted) == begun
-    assert len(painted) == len({part.source for frame, parts in plan for part in parts} | {plan[0][0], plan[-1][0]})
-
-
 def test_cameras_are_painted_frame_by_frame_and_wait_for_nothing(stylizer):
     behind, painter, before = Behind(), FramePainter(stylizer), set()
     for frame in frames_of(moving(EVERY + 4)):

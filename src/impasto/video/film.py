@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from impasto.errors import FilmError, ImpastoError, InvalidOption, UnwritableOutput
+from impasto.image import IntegerArray
 from impasto.runtime.stylizer import Stylizer
 from impasto.video.ahead import ahead
 from impasto.video.frames import Film, Frame, Reel, Sound, clock, resized
@@ -147,31 +148,16 @@ class _Work:
         with closing(ahead(self._sized(), AHEAD)) as items:
             yield from self.painter.planned(items, steady=self.steady)
 
-    def _begun(self) -> Generator[tuple[Frame | Sound, Parts], None, None]:
-        """Paint what frames are made of, while those before them are put together."""
+    def _painted(self) -> Generator[Frame | Sound, None, None]:
         fitting = ROOM // (3 * self.size[0] * self.size[1])
         waiting = max(AHEAD, min(STRETCHES * EVERY, fitting)) if self.steady else AHEAD
         with closing(ahead(self._planned(), waiting)) as items:
             for item, parts in items:
-                if isinstance(item, Frame):
-                    with self._naming(item):
-                        self.painter.begin(item, parts)
-                yield item, parts
+                yield replace(item, pixels=self._pixels(item, parts)) if isinstance(item, Frame) else item
 
-    def _painted(self) -> Generator[Frame | Sound, None, None]:
-        with closing(ahead(self._begun(), AHEAD)) as items:
-            for item, parts in items:
-                yield self._as_painted(item, parts) if isinstance(item, Frame) else item
-
-    def _as_painted(self, frame: Frame, parts: Parts) -> Frame:
-        with self._naming(frame):
-            return replace(frame, pixels=self.painter(frame, parts))
-
-    @contextmanager
-    def _naming(self, frame: Frame) -> Iterator[None]:
-        """Say which frame cannot be painted."""
+    def _pixels(self, frame: Frame, parts: Parts) -> IntegerArray:
         try:
-            yield
+            return self.painter(frame, parts)
         except (ImpastoError, MemoryError) as error:
             name = self.reel.film.name
             raise FilmError(name, f"the frame at {clock(frame.time)} cannot be painted: {error}") from error

@@ -82,16 +82,10 @@ class FramePainter:
         else:
             yield from ((item, ()) for item in items)
 
-    def begin(self, frame: Frame, parts: Parts = ()) -> None:
-        """Paint already what the call to come needs, while something else goes on; errors as of `Stylizer.paint`.
-
-        Masks over time may leave nothing to paint, which only that call knows.
-        """
-        if self.masks is not None:
-            return
-        for source in [part.source for part in parts] or [frame]:
-            for number in range(self.stylizer.style is None, len(self.stylizer.regions) + 1):
-                self._painting(source, number)
+    def begin(self, frame: Frame) -> None:
+        """Paint a frame already, for the call to come, while something else goes on; errors as of `Stylizer.paint`."""
+        for number in range(self.stylizer.style is None, len(self.stylizer.regions) + 1):
+            self._painting(frame, number)
 
     def __call__(self, frame: Frame, parts: Parts) -> IntegerArray:
         """Return the painted frame, of the same shape and dtype; times must not fall from call to call.
