@@ -48,6 +48,25 @@ class Costs:
 
 
 def main() -> None:
+    options = parsed()
+    costs = measured(options)
+    print(heading())
+    print_costs(costs, options)
+    given = {name.replace("_", " "): value for name, value in vars(options).items() if isinstance(value, (int, float))}
+    print("\nGiven: " + ", ".join(f"{name} {value:g}" for name, value in given.items()) + ".\n")
+    heads = ("photos of a new size", "hours", "core hours", "cores busy", "photos painted twice", "network", "writes")
+    print(f"| {' | '.join(heads)} | a million photos cost | of it cores |\n{'| --- ' * 9}|")
+    for share in options.new_sizes:
+        print(row(costs, options, share))
+    bytes_in, bytes_out = options.pictures * costs.read, options.pictures * costs.written
+    print(f"\nMoved: {bytes_in / 1e12:,.0f} TB in, {bytes_out / 1e12:,.0f} TB out.")
+    files = options.pictures * costs.hand_out / 3600
+    tars = options.pictures / options.per_tar * costs.hand_out
+    print(f"Handing out takes the driver {files:,.1f} hours for files of their own, {tars:.0f} s for tars.")
+
+
+def parsed():
+    """Return the command line's options."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add = parser.add_argument
     add("photo", nargs="?", default="examples/astronaut.jpg")
@@ -66,9 +85,11 @@ def main() -> None:
     add("--core-price", type=float, default=0.04, help="of a core an hour")
     add("--put-price", type=float, default=5e-6, help="of a write")
     add("--get-price", type=float, default=4e-7, help="of a read")
-    options = parser.parse_args()
-    costs = measured(options)
-    print(heading())
+    return parser.parse_args()
+
+
+def print_costs(costs, options):
+    """Print what one photo costs."""
     print(f"\nOne photo of {options.size} x {options.size} px on one core, medians of {options.runs}:\n")
     print("| | |\n| --- | --- |")
     for what, seconds in (("decode", costs.decode), ("paint", costs.paint), ("encode", costs.encode)):
@@ -77,17 +98,6 @@ def main() -> None:
     print(f"| ledger, each chunk or part | {costs.chunk * 1e3:.1f} ms |")
     print(f"| hand out, each file that the driver lists | {costs.hand_out * 1e6:.0f} us |")
     print(f"| bytes in, out | {costs.read / 1e3:.0f} kB, {costs.written / 1e3:.0f} kB |")
-    given = {name.replace("_", " "): value for name, value in vars(options).items() if isinstance(value, (int, float))}
-    print("\nGiven: " + ", ".join(f"{name} {value:g}" for name, value in given.items()) + ".\n")
-    heads = ("photos of a new size", "hours", "core hours", "cores busy", "photos painted twice", "network", "writes")
-    print(f"| {' | '.join(heads)} | a million photos cost | of it cores |\n{'| --- ' * 9}|")
-    for share in options.new_sizes:
-        print(row(costs, options, share))
-    bytes_in, bytes_out = options.pictures * costs.read, options.pictures * costs.written
-    print(f"\nMoved: {bytes_in / 1e12:,.0f} TB in, {bytes_out / 1e12:,.0f} TB out.")
-    files = options.pictures * costs.hand_out / 3600
-    tars = options.pictures / options.per_tar * costs.hand_out
-    print(f"Handing out takes the driver {files:,.1f} hours for files of their own, {tars:.0f} s for tars.")
 
 
 def measured(options):

@@ -38,22 +38,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, nargs="+", default=[128, 256])
     parser.add_argument("--limit", type=int, default=10, help="photos to judge on")
     options = parser.parse_args()
-    common = TrainConfig(
-        style=(options.painting,),
-        data=tuple(options.data),
-        steps=options.steps,
-        size=tuple(options.size),
-        style_weight=options.weight,
-    )
-    ways = {
-        "high": [replace(common, style_start=1.0, style_ramp=0.0)],
-        "ramp": [common],
-        "again": [
-            replace(common, steps=options.steps // 2, style_weight=options.weight / 3, style_start=1.0, style_ramp=0.0),
-            replace(common, steps=options.steps - options.steps // 2, style_start=1.0, style_ramp=0.0),
-        ],
-    }
-    made = {name: finished(name, runs, options.output) for name, runs in ways.items()}
+    made = {name: finished(name, runs, options.output) for name, runs in ways_of(options).items()}
     photos = spread([str(photo) for photo in find([options.photos])], options.limit)
     criterion = PerceptualCriterion(load_vgg19())
     print(heading())
@@ -68,6 +53,20 @@ def main() -> None:
     shown = [pixels_of(photo, 384) for photo in spread(photos, SHOWN)]
     tiles = [(name, painter(trained, style)(pixels)) for pixels in shown for name, trained in made.items()]
     write(Picture(contact_sheet(tiles, columns=len(made))), options.output / "sheet.jpg", quality=88)
+
+
+def ways_of(options) -> dict[str, list[TrainConfig]]:
+    """Return the runs of each way, one after the other."""
+    ramp = TrainConfig(
+        style=(options.painting,),
+        data=tuple(options.data),
+        steps=options.steps,
+        size=tuple(options.size),
+        style_weight=options.weight,
+    )
+    high, half = replace(ramp, style_start=1.0, style_ramp=0.0), options.steps // 2
+    first = replace(high, steps=half, style_weight=options.weight / 3)
+    return {"high": [high], "ramp": [ramp], "again": [first, replace(high, steps=options.steps - half)]}
 
 
 def finished(name: str, runs: list[TrainConfig], output: Path) -> run.Trained:
