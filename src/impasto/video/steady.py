@@ -21,9 +21,9 @@ LITTLE = 0.02
 """Where the product of two weights, 0.25 where both are the same, is less in the mean, only a few edges mix."""
 SURROUNDINGS = 12
 """px of a place's surroundings, at the size at which motion is looked for."""
-HALF_WAY = np.array([-1, 4, -15, 44, 44, -15, 4, -1]) / 64
+HALF_WAY = np.array([-1, 4, -16, 45, 45, -16, 4, -1]) / 64
 """What lies half-way between two pixels, of eight around it: the filter for half samples of luma in ITU-T H.265, but
-with 15 and 44 where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
+with 16 and 45 where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
 BEFORE = 3
 """Of those eight, how many lie before the first of the two."""
 LARGEST = 16_383
