@@ -78,18 +78,16 @@ def shifted(picture, offset):
     return np.fft.ifft(waves, axis=1).real
 
 
-@pytest.mark.parametrize("offset", [0.25, 0.5, 0.75])
-def test_a_painting_moved_by_parts_of_a_pixel_is_nearer_to_what_it_should_be_than_by_bicubic_interpolation(offset):
+def test_paintings_moved_by_parts_of_a_pixel_are_nearer_to_what_they_should_be_than_by_bicubic_interpolation():
     picture = cv2.resize(skimage.data.astronaut(), (160, 160), interpolation=cv2.INTER_AREA)
-    offsets = np.dstack([np.full((160, 160), offset, np.float32), np.zeros((160, 160), np.float32)])
-    flags = cv2.INTER_CUBIC | cv2.WARP_RELATIVE_MAP
-    bicubic = cv2.remap(picture, offsets, None, flags, borderMode=cv2.BORDER_REPLICATE)
-    true, inside = shifted(picture, offset), slice(20, -20)
-    ours, theirs = (
-        np.square(each[inside, inside] - true[inside, inside]).mean()
-        for each in (Movable(picture).moved(offsets)[..., :3], bicubic)
-    )
-    assert ours < theirs
+    flags, inside, apart = cv2.INTER_CUBIC | cv2.WARP_RELATIVE_MAP, slice(20, -20), []
+    for offset in np.arange(1, 8) / 8:
+        offsets = np.dstack([np.full((160, 160), offset, np.float32), np.zeros((160, 160), np.float32)])
+        bicubic = cv2.remap(picture, offsets, None, flags, borderMode=cv2.BORDER_REPLICATE)
+        true, moved = shifted(picture, offset), Movable(picture).moved(offsets)[..., :3]
+        apart.append([np.square(each[inside, inside] - true[inside, inside]).mean() for each in (moved, bicubic)])
+    ours, theirs = np.mean(apart, axis=0)
+    assert ours < 0.9 * theirs
 
 
 def test_nothing_moves_in_a_still_scene():

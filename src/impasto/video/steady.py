@@ -23,7 +23,7 @@ SURROUNDINGS = 12
 """px of a place's surroundings, at the size at which motion is looked for."""
 HALF_WAY = np.array([-1, 4, -16, 45, 45, -16, 4, -1]) / 64
 """What lies half-way between two pixels, of eight around it: the filter for half samples of luma in ITU-T H.265, but
-with 16 and 45 where that has 11 and 40, which is a little sharper, against the blur of taking means afterwards."""
+with 16 and 45 where that has 11 and 40, which is sharper, against the blur of taking means afterwards."""
 BEFORE = 3
 """Of those eight, how many lie before the first of the two."""
 LARGEST = 16_383
