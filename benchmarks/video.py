@@ -5,7 +5,8 @@
 
 Steadiness is what `impasto evaluate --video` prints, how far a still scene drifts and, with --peer, the warping error
 beside that of styletransfer-lite's `video --smooth 0.3`, over all styles of both, which takes minutes a film.  Speed
-is that of whole films, from file to file, beside that of frames from memory to memory.
+is that of whole films, from file to file, beside that of frames from memory to memory and of the
+network alone.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from impasto.image import fit, read, resize, to_eight_bits, to_float
 from impasto.runtime.canvas import canvas_sizes
 
 PEER_STYLES = 26
+ALONE = "the network alone"
 
 
 def main() -> None:
@@ -85,43 +87,55 @@ def print_speed(options):
     size = tuple(int(side) for side in reversed(options.size.split("x")))
     stylizer = impasto.load(options.style, model=options.model)
     print(f"\n{options.model} at {options.size}, {options.frames} frames at most, {options.rounds} rounds\n")
-    print("| film | what | frames/s | of memory to memory | in each round |\n| --- | --- | --- | --- | --- |")
-    together = {}
+    print("| film | what | frames/s | of memory to memory | of the network alone |\n| --- | --- | --- | --- | --- |")
+    films = {}
     for film in options.films:
         frames = first_frames(film, size, options.frames)
-        rounds = [one_round(frames, stylizer) for _ in range(options.rounds)]
+        with TemporaryDirectory() as folder:
+            bare, ways = ways_of(frames, stylizer, Path(folder))
+            rounds = [one_round(bare, ways) for _ in range(options.rounds)]
+        films[film] = len(frames), rounds
         for what in rounds[0]:
             rates, shares = zip(*(each[what] for each in rounds), strict=True)
-            together.setdefault(what, []).append((len(frames), shares))
-            listed = ", ".join(f"{share:.0%}" for share in shares)
-            print(f"| {Path(film).name} | {what} | {median(rates):.1f} | {median(shares):.0%} | {listed} |", flush=True)
-    for what, films in together.items():
-        shares = [in_all([(count, share[number]) for count, share in films]) for number in range(options.rounds)]
-        listed = ", ".join(f"{share:.0%}" for share in shares)
-        print(f"| all, one after the other | {what} |  | {median(shares):.0%} | {listed} |")
+            print_row(Path(film).name, what, f"{median(rates):.1f}", shares, [each[ALONE][1] for each in rounds])
+    numbers = range(options.rounds)
+    for what in rounds[0]:
+        shares, alone = (
+            [in_all([(count, each[number][way][1]) for count, each in films.values()]) for number in numbers]
+            for way in (what, ALONE)
+        )
+        print_row("all, one after the other", what, "", shares, alone)
 
 
-def one_round(frames, stylizer):
-    """Return each way's frames a second, and its share of those from memory to memory just before and after it."""
+def print_row(film, what, rate, shares, alone):
+    """Print medians, lowest and highest of rounds' shares of memory to memory, and of the network's own shares."""
+    of_network = [share / own for share, own in zip(shares, alone, strict=True)]
+    cells = [f"{median(each):.0%} ({min(each):.0%} to {max(each):.0%})" for each in (shares, of_network)]
+    print(f"| {film} | {what} | {rate} | {' | '.join(cells)} |", flush=True)
+
+
+def ways_of(frames, stylizer, folder):
+    """Return what paints one of the frames from memory to memory, and the other ways to paint: each gives frames/s."""
     canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes(frames[0].shape[:2], 0.5)]
     for canvas in canvases:
         stylizer.session.prepare(canvas.shape[:2], stylizer.style)
-    with TemporaryDirectory() as folder:
-        source, output = Path(folder) / "in.mp4", Path(folder) / "out.mp4"
-        write(source, frames)
-        ways = {
-            "the network alone": lambda: timed(
-                lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases]
-            ),
-            "impasto video": lambda: rate_of(source, output, stylizer, True),
-            "impasto video --no-steady": lambda: rate_of(source, output, stylizer, False),
-        }
-        bare, rates = [timed(lambda: stylizer(frames[0]))], {}
-        for what, measure in ways.items():
-            rate = measure()
-            bare.append(timed(lambda: stylizer(frames[0])))
-            rates[what] = rate, rate / mean(bare[-2:])
-    return {"impasto.load(style)(frame)": (mean(bare), 1.0), **rates}
+    source, output = folder / "in.mp4", folder / "out.mp4"
+    write(source, frames)
+    return lambda: timed(lambda: stylizer(frames[0])), {
+        ALONE: lambda: timed(lambda: [stylizer.session.paint(canvas, stylizer.style) for canvas in canvases]),
+        "impasto video": lambda: rate_of(source, output, stylizer, True),
+        "impasto video --no-steady": lambda: rate_of(source, output, stylizer, False),
+    }
+
+
+def one_round(bare, ways):
+    """Return each way's frames a second, and its share of those from memory to memory just before and after it."""
+    rates, found = [bare()], {}
+    for what, measure in ways.items():
+        rate = measure()
+        rates.append(bare())
+        found[what] = rate, rate / mean(rates[-2:])
+    return {"impasto.load(style)(frame)": (mean(rates), 1.0), **found}
 
 
 def in_all(films):

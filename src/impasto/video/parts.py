@@ -90,11 +90,11 @@ def parts_of(keys: Sequence[View], share: NDArray[np.float32], fills: Sequence[V
     at least alike.  What is lacking then is the keys' again.
     """
     lacking = np.prod([1 - each.trust for each in keys], axis=0)
-    filled = []
-    for good in [*(fill.trust for fill in fills), *(_softened(fill.alike) for fill in fills)]:
-        filled.append(lacking * good)
-        lacking = lacking * (1 - good)
-    filled = [trusted + alike for trusted, alike in zip(filled[: len(fills)], filled[len(fills) :], strict=True)]
+    filled = [np.zeros_like(lacking) for _ in fills]
+    for goods in ([fill.trust for fill in fills], [_softened(fill.alike) for fill in fills]):
+        for number, good in enumerate(goods):
+            filled[number] += lacking * good
+            lacking = lacking * (1 - good)
     shares = [1 - share, share] if len(keys) == 2 else [np.ones_like(share)]
     others = [each.trust for each in keys[::-1]] if len(keys) == 2 else [np.zeros_like(share)]
     filling = _filling(shares, keys)
@@ -124,7 +124,10 @@ def _likeness(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.fl
 
 
 def _filling(shares: Sequence[NDArray[np.float32]], keys: Sequence[View]) -> list[NDArray[np.float32]]:
-    """Return the keys' shares in what nothing can be trusted with: of the one that is alike, or else has a place."""
+    """Return the keys' shares, (h, w) in [0, 1] each, in what nothing can be trusted with.
+
+    It is of the key that alone is alike, or else of that which alone has a place.
+    """
     if len(keys) == 1:
         return list(shares)
     (before, after), second = keys, shares[1]
