@@ -29,7 +29,7 @@ def photo():
 def test_a_network_of_the_same_size_paints_the_same(photo):
     wide, small = make(WIDE), make(WIDE, seed=1)
     styles = styles_of(wide)
-    taken = narrow(wide, styles, small)
+    taken = narrow(wide, styles, small, photo)
     torch.testing.assert_close(small(photo, taken[:1]), wide(photo, styles[:1]))
 
 
@@ -54,7 +54,7 @@ def test_channels_that_nobody_listens_to_are_lost_without_a_trace(photo, name):
         silence(wide.decoder[1].layer.convolution, 8 - shape.decoder[0])
         silence(wide.last, 4 - shape.decoder[1])
     styles = styles_of(wide)
-    taken = narrow(wide, styles, small)
+    taken = narrow(wide, styles, small, photo)
     assert taken.shape == (3, small.style_parameters)
     torch.testing.assert_close(small(photo, taken[:1]), wide(photo, styles[:1]))
 
@@ -72,8 +72,28 @@ def test_of_blocks_the_first_stay(photo):
         silent.bias.zero_()
     last = sum(layer.norm.style_parameters for layer in (wide.trunk[0], wide.trunk[1].first, wide.trunk[1].second))
     styles[:, last : last + wide.trunk[2].first.norm.style_parameters * 2] = 0
-    taken = narrow(wide, styles, small)
+    taken = narrow(wide, styles, small, photo)
     torch.testing.assert_close(small(photo, taken[:1]), wide(photo, styles[:1]))
+
+
+@pytest.mark.parametrize("inner", ["", ",inner=6"])
+def test_norms_without_moments_do_what_they_did_on_the_photo(photo, inner):
+    wide, small = make(WIDE + inner), make(WIDE + inner + ",normed_once=true", seed=1)
+    styles = styles_of(wide)
+    taken = narrow(wide, styles, small, photo)
+    assert taken.shape == (3, small.style_parameters)
+    assert small.style_parameters < wide.style_parameters
+    for style, own in zip(styles, taken, strict=True):
+        torch.testing.assert_close(small(photo, own[None]), wide(photo, style[None]), atol=1e-5, rtol=1e-4)
+
+
+def test_norms_without_moments_do_what_they_did_on_the_mean_photo():
+    wide, small = make(WIDE), make(WIDE + ",normed_once=true")
+    photos = torch.rand(2, 3, 32, 40, generator=torch.Generator().manual_seed(3))
+    photos[1] *= 0.5
+    both, first, second = (narrow(wide, styles_of(wide), small, seen) for seen in (photos, photos[:1], photos[1:]))
+    torch.testing.assert_close(both, (first + second) / 2)
+    assert (first - second).abs().max() > 0.01
 
 
 def test_what_styles_let_through_stays(photo):
@@ -84,7 +104,7 @@ def test_what_styles_let_through_stays(photo):
     styles = wide.new_style()[None].repeat(2, 1)
     first = 3 * 4  # the stem's norm comes before
     styles[:, first : first + 12] = torch.tensor([0.01, 3.0, 0.01, 2.0]).repeat(3)
-    taken = narrow(wide, styles, small)
+    taken = narrow(wide, styles, small, photo)
     torch.testing.assert_close(taken[0, first : first + 6], torch.tensor([3.0, 2.0]).repeat(3))
     kernel = wide.trunk[1].first.layer.weights.weight
     torch.testing.assert_close(small.trunk[1].first.layer.weights.weight, kernel[[1, 3]])
@@ -103,4 +123,10 @@ def test_what_styles_let_through_stays(photo):
 def test_other_networks_are_refused(name):
     wide = make(WIDE)
     with pytest.raises(InvalidOption, match="can be narrowed"):
-        narrow(wide, styles_of(wide), make(name))
+        narrow(wide, styles_of(wide), make(name), torch.rand(1, 3, 32, 40))
+
+
+def test_moments_cannot_be_given_back(photo):
+    wide = make(WIDE + ",normed_once=true")
+    with pytest.raises(InvalidOption, match="nowhere with more blocks, channels or moments"):
+        narrow(wide, styles_of(wide), make(WIDE), photo)

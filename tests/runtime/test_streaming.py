@@ -51,9 +51,11 @@ def test_strips_make_the_painting_of_the_whole(session, style, monkeypatch, size
 
 
 @pytest.mark.parametrize("decoder", ["8", "4x4", "8x4x2", "4x4,inner=4", "4x4,inner=12"])
-@pytest.mark.parametrize("blocks", [0, 2])
-def test_networks_of_other_sizes(make_trained, tmp_path, monkeypatch, blocks, decoder):
-    write_model(make_trained(f"impasto:channels=8,blocks={blocks},decoder={decoder}"), tmp_path)
+@pytest.mark.parametrize("normed", ["twice", "once"])
+@pytest.mark.parametrize("blocks", [0, 1, 3])
+def test_networks_of_other_sizes(make_trained, tmp_path, monkeypatch, blocks, normed, decoder):
+    once = ",normed_once=true" if normed == "once" else ""
+    write_model(make_trained(f"impasto:channels=8,blocks={blocks},decoder={decoder}{once}"), tmp_path)
     monkeypatch.setattr(streaming, "MOST", 32)
     wide = Session.open(tmp_path / "network.onnx", precision="f32")
     dots, pixels = read_style(tmp_path / "styles" / "dots.style"), photo((130, 45))

@@ -149,15 +149,23 @@ class Normed(nn.Module):
 class Residual(nn.Module):
     """Two 3x3 convolutions, each normed, added to their input; no ReLU after the addition.
 
-    inner: channels between the two; 0 means as many as outside.
+    inner: channels between the two; 0 means as many as outside.  make_second: makes the second norm, if it is another.
     Source: Gross and Wilber 2016, as taken over by Johnson et al. 2016, supplement.
     """
 
-    def __init__(self, channels: int, make_norm: MakeNorm, *, inner: int = 0, mixed: bool = False) -> None:
+    def __init__(
+        self,
+        channels: int,
+        make_norm: MakeNorm,
+        *,
+        make_second: MakeNorm | None = None,
+        inner: int = 0,
+        mixed: bool = False,
+    ) -> None:
         super().__init__()
-        inner = inner or channels
+        inner, make_second = inner or channels, make_second or make_norm
         self.first = Normed(Convolution(channels, inner, 3, mixed=mixed), make_norm(inner))
-        self.second = Normed(Convolution(inner, channels, 3, mixed=mixed), make_norm(channels), relu=False)
+        self.second = Normed(Convolution(inner, channels, 3, mixed=mixed), make_second(channels), relu=False)
         self.steps = [*self.first.steps, *self.second.steps]
 
     def forward(self, x: Tensor, conditioning: Conditioning) -> Tensor:

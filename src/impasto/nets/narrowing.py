@@ -1,6 +1,7 @@
 """A smaller network out of a trained one: the channels that matter most stay, with their weights and styles.
 
-Of blocks, the first stay: each refines what those before it made, so the first are missed most.
+Of blocks, the first stay: each refines what those before it made, so the first are missed most.  A norm that shall no
+longer take moments gets the mean of the scales and shifts that it had on some photos.
 
 Source: Li et al. 2017, "Pruning Filters for Efficient ConvNets", section 3.1: whole channels, by the norms of weights.
 Differs: what counts is how strongly the styles let a channel through, and how strongly the next layer listens to it.
@@ -16,7 +17,7 @@ from torch import Tensor, nn
 from impasto.errors import InvalidOption
 from impasto.nets.base import PaintingNet
 from impasto.nets.blocks import Convolution, Normed, Residual, Upsampled
-from impasto.nets.norm import Affine, StyledNorm
+from impasto.nets.norm import EPSILON, Affine, InstanceNorm, Moments, StyledNorm
 from impasto.nets.style_net import StyleNet
 
 __all__ = ["narrow"]
@@ -39,11 +40,12 @@ class _Layer:
 
 
 @torch.no_grad()
-def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet) -> Tensor:
+def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet, photos: Tensor) -> Tensor:
     """Give `small` what matters most of `wide`, and return its style vectors, (S, P) float32.
 
-    wide: trained; vectors: (S, Q) float32, its styles; small: with as many doublings and nowhere with more blocks or
-    channels, whose weights are replaced.  Where nothing is lost, both paint the same.
+    wide: trained; vectors: (S, Q) float32, its styles; small: with as many doublings and nowhere with more blocks,
+    channels or moments, whose weights are replaced; photos: (N, 3, H, W) in [0, 1], for norms that lose their moments.
+    Where nothing is lost, both paint the same.
     Raises InvalidOption for networks that are not such.
     """
     if not (isinstance(wide, StyleNet) and isinstance(small, StyleNet)):
@@ -53,9 +55,11 @@ def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet) -> Tensor:
     layers = [all_layers[index] for index in staying]
     pairs = list(zip(layers, own, strict=False))
     as_deep = len(layers) == len(own) and wide.shape.fold == small.shape.fold
-    if not as_deep or any(mine.norm.channels > whole.norm.channels for whole, mine in pairs):
+    if not as_deep or any(
+        mine.norm.channels > whole.norm.channels or mine.norm.parts > whole.norm.parts for whole, mine in pairs
+    ):
         raise InvalidOption(
-            "a network can be narrowed to one of as many doublings, nowhere with more blocks or channels"
+            "a network can be narrowed to one of as many doublings, nowhere with more blocks, channels or moments"
         )
     split = torch.split(vectors, [layer.norm.style_parameters for layer in all_layers], 1)
     shares = [split[index].reshape(len(vectors), all_layers[index].norm.parts, -1) for index in staying]
@@ -67,9 +71,35 @@ def narrow(wide: PaintingNet, vectors: Tensor, small: PaintingNet) -> Tensor:
     for whole, mine in pairs:
         if whole.convolution is not None and mine.convolution is not None:
             _take_over(whole.convolution, mine.convolution, kept[whole.inputs], kept[whole.outputs])
+    if any(mine.norm.parts < whole.norm.parts for whole, mine in pairs):
+        lines = _mean_lines(wide, vectors, photos)
+        shares = [
+            share if mine.norm.parts == whole.norm.parts else lines[whole.norm]
+            for share, (whole, mine) in zip(shares, pairs, strict=True)
+        ]
     return torch.cat(
         [share[..., kept[whole.outputs]].flatten(1) for share, (whole, _) in zip(shares, pairs, strict=True)], 1
     )
+
+
+def _mean_lines(net: StyleNet, vectors: Tensor, photos: Tensor) -> dict[StyledNorm, Tensor]:
+    """Return the scale and shift that each instance norm had on the mean photo, in each style, (S, 2, C) float32."""
+    norms = [layer.norm for layer in _layers(net)]
+    split = torch.split(vectors, [norm.style_parameters for norm in norms], 1)
+    seen = [net.with_moments(photos, vector[None])[1] for vector in vectors]
+    taking = [(norm, share) for norm, share in zip(norms, split, strict=True) if isinstance(norm, InstanceNorm)]
+    return {
+        norm: torch.stack([_mean_line(*pair) for pair in zip(share, moments, strict=True)])
+        for (norm, share), moments in zip(taking, zip(*seen, strict=True), strict=True)
+    }
+
+
+def _mean_line(share: Tensor, moments: Moments) -> Tensor:
+    """Return an instance norm's mean scale and shift, (2, C); share: of the style; moments: of each photo."""
+    gamma, beta, through = share.reshape(3, -1)
+    mean, variance = (each.flatten(1) for each in moments)
+    gain = gamma * torch.rsqrt(variance + EPSILON)
+    return torch.stack([(gain + through).mean(0), (beta - gain * mean).mean(0)])
 
 
 def _layers(net: StyleNet) -> list[_Layer]:

@@ -40,7 +40,7 @@ def build(name: str) -> PaintingNet:
 
 
 def describe(net: PaintingNet) -> str:
-    """Return the name that `build` makes this architecture of, every field spelt out but a 0 that is the default."""
+    """Return the name that `build` makes this architecture of; a 0 or false that is the default is left out."""
     family = next(name for name, (make, _) in FAMILIES.items() if isinstance(net, make))
     chosen = ((field, getattr(net.shape, field.name)) for field in dataclasses.fields(net.shape))
     spelt = [f"{field.name}={_written(value)}" for field, value in chosen if value or field.default != 0]
@@ -48,7 +48,7 @@ def describe(net: PaintingNet) -> str:
 
 
 def _written(value: Any) -> str:
-    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return "x".join(map(str, value)) if isinstance(value, tuple) else str(value).lower()
 
 
 def _parse(key: str, text: str, default: Any) -> Any:

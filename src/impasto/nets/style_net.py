@@ -1,6 +1,7 @@
 """Impasto's own network: one trunk at a quarter (or an eighth) of the picture's size, every style a vector.
 
-Space to depth by 4 (or 8), a 3x3 convolution, residual blocks with conditional instance norm, one more such norm, and
+Space to depth by 4 (or 8), a 3x3 convolution, residual blocks with conditional instance norm (after both of their
+convolutions, or the first alone), one more such norm, and
 a decoder that resizes and convolves with a scale and a shift of each channel, to whose picture a styled share of
 the photo is added.  All moments are taken at the trunk's size.  A style can also mix the input channels
 of each convolution (see `nets.mixing`).
@@ -37,6 +38,8 @@ class StyleNetShape:
     """Channels after each doubling; the last is at full size."""
     inner: int = 0
     """Channels between the two convolutions of a residual block; 0 means as many as the trunk has."""
+    normed_once: bool = False
+    """Whether a residual block normalises after its first convolution only, and scales and shifts after its second."""
 
     @property
     def fold(self) -> int:
@@ -60,7 +63,11 @@ class StyleNet(PaintingNet):
         shape = shape or StyleNetShape()
         width = shape.channels
         stem = Normed(SpaceToDepth(3, width, shape.fold, mixed=True), InstanceNorm(width))
-        residuals = [Residual(width, InstanceNorm, inner=shape.inner, mixed=True) for _ in range(shape.blocks)]
+        second = Affine if shape.normed_once else InstanceNorm
+        residuals = [
+            Residual(width, InstanceNorm, make_second=second, inner=shape.inner, mixed=True)
+            for _ in range(shape.blocks)
+        ]
         sizes = pairwise((width, *shape.decoder))
         decoder = [Normed(Upsampled(inputs, outputs, mixed=True), Affine(outputs)) for inputs, outputs in sizes]
         last = Convolution(shape.decoder[-1], 3, 3, mixed=True)

@@ -147,7 +147,8 @@ def _base(name: str, option: str) -> Trained:
 def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
     """Take over a base's weights, vectors and facts; a style that it does not know starts as the mean of its styles.
 
-    Of a base with more channels those are taken that matter most, see `impasto.nets.narrowing`.
+    Of a base with more channels those are taken that matter most, and moments that are no longer taken are those of
+    the first photos; see `impasto.nets.narrowing`.
     """
     styles = [vector for name, vector in base.vectors.items() if name != IDENTITY]
     unknown = torch.stack(styles).mean(0) if styles else base.net.new_style()
@@ -159,7 +160,9 @@ def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
             model.vectors.data.copy_(vectors)
             continue
         try:
-            model.vectors.data.copy_(narrow(base.net, vectors, model.net))
+            check_sizes(config.size, model.net.stride)
+            photos = _first_photos(config, open_sources(config.data))
+            model.vectors.data.copy_(narrow(base.net, vectors, model.net, photos))
         except InvalidOption as error:
             raise InvalidOption(
                 f"--base: {config.base} is a run of {base.facts['network']}, which --network is not; {error}"

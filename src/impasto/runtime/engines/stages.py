@@ -4,8 +4,9 @@ Between two norms nothing depends on more of the picture than on a row above and
 by stage over strips, with each norm's moments collected from all strips before the next stage begins.  What comes out
 is what the whole network gives, up to rounding.
 
-Maps are (1, C, rows, columns), a `fold`-th of the picture's size, most often a quarter.  A stage's input has a row
-more at either side than its output; beyond the picture's border the caller gives the rows that reflection gives.
+Maps are (1, C, rows, columns), a `fold`-th of the picture's size, most often a quarter.  A stage of one convolution
+looks at a row more at either side than it gives; beyond the picture's border the caller gives the rows that reflection
+gives.  A stage of more looks at as many rows more, where these lie inside the picture.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ from numpy.typing import NDArray
 
 from impasto.runtime.engines.offline import ops, ov
 
-__all__ = ["LAST_HALO", "Line", "Stages"]
+__all__ = ["HALO", "Inside", "Line", "Stages"]
 
-LAST_HALO = 2
-"""Rows at either side, within the picture, that the last stage looks at."""
+HALO = 2
+"""Rows at either side, within the picture, that stages of two or more convolutions look at."""
 EPSILON = 1e-5
 """As in `nets.norm`."""
 
 Array = NDArray[np.float32]
 Line = tuple[Array, Array]
 """Scale and shift of a norm whose moments are known, (1, C, 1, 1) each."""
+Inside = tuple[bool, bool]
+"""Whether there is more of the picture above and below."""
 
 
 class _Numbers:
@@ -80,7 +83,8 @@ class Stages:
     weights: {name: array} of a safetensors file of the family `impasto`; vector, mixing: of the style; dtype: of maps,
     float16 or float32; device, hint: OpenVINO's device and properties.
 
-    fold: pixels in each direction that the trunk has one position for; channels: of the trunk; inner: within blocks.
+    fold: pixels in each direction that the trunk has one position for; channels: of the trunk; inner: within blocks;
+    normed_once: whether blocks take moments after their first convolution only.
     """
 
     def __init__(
@@ -105,11 +109,13 @@ class Stages:
         self.channels = self.convolutions[0].bias.size
         self.inner = self.convolutions[1].bias.size if self.blocks else self.channels
         self.fold = isqrt(self.convolutions[0].weight.shape[1] // 3)
-        self.norms = [
-            numbers.take(3, channels)
-            for channels in (self.channels, *(self.inner, self.channels) * self.blocks, self.channels)
-        ]
         self.upsamplings = self.convolutions[2 * self.blocks + 1 : -1]
+        decoding = sum(2 * convolution.bias.size for convolution in self.upsamplings) + 3
+        normed_twice = 3 * (2 * self.channels + self.blocks * (self.inner + self.channels))
+        self.normed_once = vector.size - decoding < normed_twice
+        block = (3, self.inner), (2 if self.normed_once else 3, self.channels)
+        sizes = (3, self.channels), *block * self.blocks, (3, self.channels)
+        self.norms = [numbers.take(parts, channels) for parts, channels in sizes]
         self.affines = [numbers.take(2, convolution.bias.size) for convolution in self.upsamplings]
         self.skip = numbers.take(1, 3)
         self._compiled: dict[tuple[Any, ...], Any] = {}
@@ -163,6 +169,29 @@ class Stages:
         given = [y, *line, *self._weights(2 * block + 1)]
         return self._run("first", given if x is None else [*given, x], build)
 
+    def onward(self, block: int, x: NDArray[Any], y: NDArray[Any], line: Line, inside: Inside) -> list[NDArray[Any]]:
+        """Return the map that a block normed once ends with, the next one's first convolution's, and its moments.
+
+        Of the last block it is the map that it ends with, and moments of that.
+        x: what the block begins with, with a row more at its top and at its bottom where these lie inside the picture;
+        y: the map of its first convolution, with HALO rows more; line: its norm's.
+        """
+        is_last = block == self.blocks - 1
+
+        def build(x: Any, y: Any, *numbers: Any) -> list[Any]:
+            scale, shift, weight, bias, gamma, beta, *following = numbers
+            refined = _convolved(_beyond(ops.relu(_on(y, scale, shift)), inside), weight, bias)
+            joined = _joined(x, refined, gamma, beta)
+            own = _rows(joined, int(inside[0]), -int(inside[1]) or None)
+            if is_last:
+                return self._with_moments(own)
+            return [ops.convert(own, self.dtype), *self._with_moments(_convolved(_beyond(joined, inside), *following))]
+
+        affine = map(_column, self.norms[2 * block + 2])
+        following = [] if is_last else self._weights(2 * block + 3)
+        given = [x, y, *line, *self._weights(2 * block + 2), *affine, *following]
+        return self._run(("onward", is_last, inside), given, build)
+
     def end(self, x: NDArray[Any] | None, y: NDArray[Any], line: Line) -> list[NDArray[Any]]:
         """Return the map that the last block ends with and its moments; arguments as of `first`, without halos."""
 
@@ -172,10 +201,10 @@ class Stages:
         given = [y, *line]
         return self._run("end", given if x is None else [*given, x], build)
 
-    def decode(self, x: NDArray[Any], line: Line, pixels: NDArray[Any], inside: tuple[bool, bool]) -> Array:
+    def decode(self, x: NDArray[Any], line: Line, pixels: NDArray[Any], inside: Inside) -> Array:
         """Return the painting, (1, 3, fold * rows, fold * columns) float32, about [0, 1].
 
-        x: the trunk's map, with LAST_HALO rows more at its top and at its bottom where these lie inside the picture;
+        x: the trunk's map, with HALO rows more at its top and at its bottom where these lie inside the picture;
         pixels: (1, fold * rows, fold * columns, 3), without halos.
         """
 
@@ -189,8 +218,7 @@ class Stages:
                 )
                 with_bias = ops.add(upsampled, ops.constant(convolution.bias))
                 x = ops.relu(_on(with_bias, ops.constant(_column(gamma)), ops.constant(_column(beta))))
-            x = ops.pad(x, [0, 0, beyond[0], 0], [0, 0, beyond[1], 0], "reflect")
-            painted = _convolved(x, *self._constants(-1))
+            painted = _convolved(_beyond(x, inside), *self._constants(-1))
             painted = _rows(painted, int(inside[0]), -int(inside[1]) or None)
             photo = ops.multiply(_centred(given), ops.constant(_column(self.skip[0])))
             return [ops.add(ops.add(painted, photo), np.float32(0.5))]
@@ -249,6 +277,12 @@ def _convolved(x: Any, weight: Any, bias: Any) -> Any:
     """Return a 3x3 convolution's map: two rows less, and the columns reflected at their ends."""
     padded = ops.pad(x, [0, 0, 0, 1], [0, 0, 0, 1], "reflect")
     return ops.add(ops.convolution(padded, weight, [1, 1], [0, 0], [0, 0], [1, 1]), bias)
+
+
+def _beyond(x: Any, inside: Inside) -> Any:
+    """Return a map with the row that reflection gives above and below, where the picture ends there."""
+    above, below = (int(not each) for each in inside)
+    return ops.pad(x, [0, 0, above, 0], [0, 0, below, 0], "reflect")
 
 
 def _rows(x: Any, first: int, last: int | None) -> Any:

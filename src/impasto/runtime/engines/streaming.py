@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from impasto.image import IntegerArray
 from impasto.memory import OutOfRoom, in_words
-from impasto.runtime.engines.stages import LAST_HALO, Line, Stages
+from impasto.runtime.engines.stages import HALO, Inside, Line, Stages
 
 __all__ = ["stream"]
 
@@ -119,12 +119,12 @@ def stream(stages: Stages, pixels: IntegerArray, margin: int, room: int) -> Iter
     """
     source = _Padded(pixels, margin, stages.fold)
     strips = _strips(source, room)
-    channels = stages.channels, stages.inner, stages.channels
+    channels = (stages.channels, stages.inner, *(() if stages.normed_once else (stages.channels,)))
     size = sum(channels) * source.rows * source.columns * stages.dtype.itemsize
     folder = _scratch_folder(size)
     maps = [_Map(folder, each, source.rows, source.columns, stages.dtype) for each in channels]
     try:
-        yield from _painted(stages, source, strips, *maps)
+        yield from _painted(stages, source, strips, maps)
     except OSError as error:
         reason = f"its scratch files in {folder} cannot be written or read ({error.strerror})"
         raise MemoryError(f"{reason}; set TMPDIR to a folder with {in_words(size)} free") from error
@@ -140,23 +140,37 @@ Strip = tuple[int, int]
 def _strips(source: _Padded, room: int) -> list[Strip]:
     """Return strips that cover all rows, as large as the room allows; raises MemoryError if it is too small for any."""
     row = BYTES_A_PIXEL * source.fold**2 * source.columns
-    height = min(MOST // source.fold, room // row - 2 * LAST_HALO)
-    if height < LEAST // source.fold:
-        needed = row * (LEAST // source.fold + 2 * LAST_HALO)
+    height, least = min(MOST // source.fold, room // row - 2 * HALO), max(LEAST // source.fold, HALO)
+    if height < least:
+        needed = row * (least + 2 * HALO)
         raise OutOfRoom("painting even strip by strip", needed, room)
     return [(first, min(first + height, source.rows)) for first in range(0, source.rows, height)]
 
 
 def _painted(
-    stages: Stages, source: _Padded, strips: Sequence[Strip], x: _Map, first: _Map, second: _Map
+    stages: Stages, source: _Padded, strips: Sequence[Strip], maps: Sequence[_Map]
 ) -> Iterator[NDArray[np.float32]]:
-    """Yield the painting; x: for what blocks begin with; first, second: for their convolutions' maps."""
-    last_norm = 2 * stages.blocks + 1
+    """Yield the painting; maps: of what blocks begin with, their first convolution and, if normed, the second."""
+    x, *_ = maps
+    trunk = _normed_once if stages.normed_once else _normed_twice
+    line = stages.line(2 * stages.blocks + 1, *trunk(stages, source, strips, *maps))
+    for top, bottom in strips:
+        inside, (above, below) = _around(top, bottom, x.rows, HALO)
+        painted = stages.decode(x.read(top - above, bottom + below), line, source.strip(top, bottom), inside)
+        cropped = source.own(painted, top)
+        if cropped.shape[0]:
+            yield cropped
 
-    def stem(top: int, bottom: int) -> list[NDArray[Any]]:
-        return stages.stem(source.strip(top - 1, bottom + 1))
 
-    line = stages.line(0, *_pass(strips, stem, [second]))
+MeanAndVariance = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Of each channel, (C,)."""
+
+
+def _normed_twice(
+    stages: Stages, source: _Padded, strips: Sequence[Strip], x: _Map, first: _Map, second: _Map
+) -> MeanAndVariance:
+    """Put what the last block ends with into `x`, and return its moments."""
+    line = _stem(stages, source, strips, second)
     for block in range(stages.blocks):
         line = stages.line(2 * block + 1, *_pass(strips, partial(_first, stages, block, x, second, line), [x, first]))
         line = stages.line(2 * block + 2, *_pass(strips, partial(_second, stages, block, first, line), [second]))
@@ -164,14 +178,27 @@ def _painted(
     def end(top: int, bottom: int) -> list[NDArray[Any]]:
         return stages.end(x.read(top, bottom) if stages.blocks else None, second.read(top, bottom), line)
 
-    line = stages.line(last_norm, *_pass(strips, end, [x]))
-    for top, bottom in strips:
-        inside = top > 0, bottom < x.rows
-        above, below = (LAST_HALO * int(each) for each in inside)
-        painted = stages.decode(x.read(top - above, bottom + below), line, source.strip(top, bottom), inside)
-        cropped = source.own(painted, top)
-        if cropped.shape[0]:
-            yield cropped
+    return _pass(strips, end, [x])
+
+
+def _normed_once(stages: Stages, source: _Padded, strips: Sequence[Strip], x: _Map, first: _Map) -> MeanAndVariance:
+    """Put what the last block ends with into `x`, and return its moments."""
+    line = _stem(stages, source, strips, x)
+    moments = _pass(strips, partial(_first, stages, 0, x, x, line), [x, first])
+    for block in range(stages.blocks):
+        outputs = [x, first] if block < stages.blocks - 1 else [x]
+        line = stages.line(2 * block + 1, *moments)
+        moments = _pass(strips, partial(_onward, stages, block, x, first, line), outputs)
+    return moments
+
+
+def _stem(stages: Stages, source: _Padded, strips: Sequence[Strip], output: _Map) -> Line:
+    """Put the first convolution's map into `output`, and return what its norm does."""
+
+    def stem(top: int, bottom: int) -> list[NDArray[Any]]:
+        return stages.stem(source.strip(top - 1, bottom + 1))
+
+    return stages.line(0, *_pass(strips, stem, [output]))
 
 
 def _first(stages: Stages, block: int, x: _Map, y: _Map, line: Line, top: int, bottom: int) -> list[NDArray[Any]]:
@@ -183,9 +210,21 @@ def _second(stages: Stages, block: int, y: _Map, line: Line, top: int, bottom: i
     return stages.second(block, y.read(top - 1, bottom + 1), line)
 
 
+def _onward(stages: Stages, block: int, x: _Map, y: _Map, line: Line, top: int, bottom: int) -> list[NDArray[Any]]:
+    inside, (above, below) = _around(top, bottom, x.rows, 1)
+    begin = x.read(top - above, bottom + below)
+    return stages.onward(block, begin, y.read(top - HALO * above, bottom + HALO * below), line, inside)
+
+
+def _around(top: int, bottom: int, rows: int, halo: int) -> tuple[Inside, tuple[int, int]]:
+    """Return whether a strip has more above and below it, and how many rows are looked at there."""
+    inside = top > 0, bottom < rows
+    return inside, (halo * inside[0], halo * inside[1])
+
+
 def _pass(
     strips: Sequence[Strip], work: Callable[[int, int], list[NDArray[Any]]], outputs: Sequence[_Map]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+) -> MeanAndVariance:
     """Run a stage over all strips and return mean and variance, (C,) each, of its last map.
 
     work: gives, for a strip, what goes into each output, and mean and variance of the last.  It may read an output:
