@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from impasto.export import write_model
 from impasto.model import read_style
-from impasto.runtime.engines import streaming
-from impasto.runtime.engines.streaming import _Map, _Moments, _Padded
+from impasto.runtime.engines import scratch, streaming
+from impasto.runtime.engines.scratch import Map, scratch_folder
+from impasto.runtime.engines.streaming import _Moments, _Padded
 from impasto.runtime.session import MARGIN, Session, padded
 
 ROOM = 1 << 30
@@ -84,7 +85,7 @@ def test_too_little_memory_says_what_it_takes(session, style):
 
 
 def test_too_little_scratch_says_what_it_takes(session, style, monkeypatch):
-    monkeypatch.setattr(streaming.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1000}))
+    monkeypatch.setattr(scratch.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1000}))
     with pytest.raises(MemoryError, match="of scratch files; set TMPDIR"):
         streamed(session, photo((40, 40)), style)
 
@@ -94,9 +95,9 @@ def test_scratch_files_are_on_a_disk_where_there_is_one(monkeypatch):
     memory = kind()
     memory.mountpoint, memory.fstype = "/tmp", "tmpfs"
     monkeypatch.setattr(psutil, "disk_partitions", lambda **_: [memory])
-    monkeypatch.setattr(streaming, "gettempdir", lambda: "/tmp")
-    monkeypatch.setattr(streaming, "_mount_of", str)
-    assert str(streaming._scratch_folder(1000)) == "/var/tmp"
+    monkeypatch.setattr(scratch, "gettempdir", lambda: "/tmp")
+    monkeypatch.setattr(scratch, "_mount_of", str)
+    assert str(scratch_folder(1000)) == "/var/tmp"
 
 
 def test_other_engines_say_that_they_paint_whole_pictures_only(sessions, style):
@@ -124,7 +125,7 @@ def test_padded_strips_are_rows_of_the_padded_picture(height, width, first):
 
 def test_maps_are_reflected_beyond_their_ends(tmp_path):
     values = np.random.default_rng(0).random((1, 3, 9, 5)).astype(np.float32)
-    kept = _Map(tmp_path, 3, 9, 5, np.dtype(np.float32))
+    kept = Map(tmp_path, 3, 9, 5, np.dtype(np.float32))
     kept.write(0, values[:, :, :4])
     kept.write(4, values[:, :, 4:])
     np.testing.assert_array_equal(kept.read(2, 7), values[:, :, 2:7])

@@ -22,6 +22,7 @@ from impasto.runtime.engines.rows import in_rows
 from impasto.runtime.engines.safety import check_network
 from impasto.runtime.engines.stages import Stages
 from impasto.runtime.engines.streaming import stream
+from impasto.runtime.engines.styled import StyledWeights
 
 __all__ = ["OpenVinoEngine", "open_network"]
 
@@ -70,13 +71,13 @@ class OpenVinoEngine(Engine):
         dtype = np.float32 if self.precision == "f32" else np.float16
         self.compiled.clear()
         weights = self._weights()
-        if not Stages.know(weights):
+        if not StyledWeights.know(weights):
             raise MemoryError("this network paints whole pictures only")
         try:
-            stages = Stages(weights, vector, mixing, dtype, self.device, self.hint)
+            net = StyledWeights(weights, vector, mixing)
         except (KeyError, ValueError) as error:
             raise ModelError(f"{self.twin}: holds other weights than {self.network.name}") from error
-        return stream(stages, pixels, margin, room)
+        return stream(Stages(net, dtype, self.device, self.hint), pixels, margin, room)
 
     @property
     def twin(self) -> Path:

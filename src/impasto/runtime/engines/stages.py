@@ -12,124 +12,32 @@ gives.  A stage of more looks at as many rows more, where these lie inside the p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from math import isqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from impasto.runtime.engines.offline import ops, ov
+from impasto.runtime.engines.styled import Array, Line, StyledWeights, column
 
-__all__ = ["HALO", "Inside", "Line", "Stages"]
+__all__ = ["HALO", "Inside", "Stages"]
 
 HALO = 2
 """Rows at either side, within the picture, that stages of two or more convolutions look at."""
-EPSILON = 1e-5
-"""As in `nets.norm`."""
-
-Array = NDArray[np.float32]
-Line = tuple[Array, Array]
-"""Scale and shift of a norm whose moments are known, (1, C, 1, 1) each."""
 Inside = tuple[bool, bool]
 """Whether there is more of the picture above and below."""
 
 
-class _Numbers:
-    """A style's vector and mixing, dealt out in the order of the network's layers."""
-
-    def __init__(self, vector: Array, mixing: Array | None) -> None:
-        self.vector, self.mixing, self._read, self._mixed = vector, mixing, 0, 0
-
-    def take(self, parts: int, channels: int) -> Array:
-        """Return the next (parts, channels) numbers."""
-        share = self.vector[self._read : self._read + parts * channels]
-        self._read += parts * channels
-        return share.reshape(parts, channels)
-
-    def mixed(self, weight: Array) -> Array:
-        """Return a convolution's weights, (O, I, k, k), with their input channels mixed; see `nets.mixing`."""
-        if self.mixing is None:
-            return weight
-        inputs = weight.shape[1]
-        matrix = self.mixing[self._mixed : self._mixed + inputs**2].reshape(inputs, inputs)
-        self._mixed += inputs**2
-        return weight + np.moveaxis(np.tensordot(weight, matrix, ([1], [0])), -1, 1)
-
-
-@dataclass(frozen=True, eq=False)
-class _Convolution:
-    """weight: (O, I, 3, 3); bias: (1, O, 1, 1)."""
-
-    weight: Array
-    bias: Array
-
-    @cached_property
-    def upsampling(self) -> Array:
-        """The weights, (I, O, 4, 4), of the transposed convolution that replaces upsampling; see `export.graph`."""
-        kernel = _phases(_phases(self.weight, 2), 3)
-        return np.ascontiguousarray(kernel.swapaxes(0, 1))
-
-
-def _phases(kernel: Array, axis: int) -> Array:
-    before, centre, after = np.moveaxis(kernel, axis, 0)
-    return np.stack([after, centre + after, before + centre, before], axis)
-
-
 class Stages:
-    """A network's stages in one style.
+    """The stages of a network in one style.
 
-    weights: {name: array} of a safetensors file of the family `impasto`; vector, mixing: of the style; dtype: of maps,
-    float16 or float32; device, hint: OpenVINO's device and properties.
-
-    fold: pixels in each direction that the trunk has one position for; channels: of the trunk; inner: within blocks;
-    normed_once: whether blocks take moments after their first convolution only.
+    net: its weights; dtype: of maps, float16 or float32; device, hint: OpenVINO's device and properties.
     """
 
-    def __init__(
-        self,
-        weights: Mapping[str, Array],
-        vector: Array,
-        mixing: Array | None,
-        dtype: Any,
-        device: str,
-        hint: Mapping[str, str],
-    ) -> None:
-        self.dtype, self.device, self.hint, self.core = np.dtype(dtype), device, dict(hint), ov.Core()
-        self.blocks = sum(name.endswith("first.layer.weights.weight") for name in weights)
-        names = ["trunk.0.layer"]
-        names += [f"trunk.{block}.{part}.layer" for block in range(1, self.blocks + 1) for part in ("first", "second")]
-        names += [*sorted({name.partition(".weights")[0] for name in weights if name.startswith("decoder.")}), "last"]
-        numbers = _Numbers(vector, mixing)
-        self.convolutions = [
-            _Convolution(numbers.mixed(weights[f"{name}.weights.weight"]), _column(weights[f"{name}.weights.bias"]))
-            for name in names
-        ]
-        self.channels = self.convolutions[0].bias.size
-        self.inner = self.convolutions[1].bias.size if self.blocks else self.channels
-        self.fold = isqrt(self.convolutions[0].weight.shape[1] // 3)
-        self.upsamplings = self.convolutions[2 * self.blocks + 1 : -1]
-        decoding = sum(2 * convolution.bias.size for convolution in self.upsamplings) + 3
-        normed_twice = 3 * (2 * self.channels + self.blocks * (self.inner + self.channels))
-        self.normed_once = vector.size - decoding < normed_twice
-        block = (3, self.inner), (2 if self.normed_once else 3, self.channels)
-        sizes = (3, self.channels), *block * self.blocks, (3, self.channels)
-        self.norms = [numbers.take(parts, channels) for parts, channels in sizes]
-        self.affines = [numbers.take(2, convolution.bias.size) for convolution in self.upsamplings]
-        self.skip = numbers.take(1, 3)
+    def __init__(self, net: StyledWeights, dtype: Any, device: str, hint: Mapping[str, str]) -> None:
+        self.net, self.dtype, self.device, self.hint = net, np.dtype(dtype), device, dict(hint)
+        self.core = ov.Core()
         self._compiled: dict[tuple[Any, ...], Any] = {}
-
-    @staticmethod
-    def know(weights: Mapping[str, Array]) -> bool:
-        """Return whether weights are of a network that can be cut into these stages."""
-        return "trunk.0.layer.weights.weight" in weights
-
-    def line(self, norm: int, mean: NDArray[np.float64], variance: NDArray[np.float64]) -> Line:
-        """Return what a norm, by its number in the network, does to maps of these moments, (C,) each."""
-        gamma, beta, through = self.norms[norm].astype(np.float64)
-        gain = gamma / np.sqrt(variance + EPSILON)
-        return _column(gain + through), _column(beta - gain * mean)
 
     def stem(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         """Return the first convolution's map, (1, C, rows, columns), and mean and variance of it, (C,) each.
@@ -138,7 +46,7 @@ class Stages:
         """
 
         def build(given: Any) -> list[Any]:
-            folded = ops.space_to_depth(_centred(given), "depth_first", self.fold)
+            folded = ops.space_to_depth(_centred(given), "depth_first", self.net.fold)
             return self._with_moments(_convolved(folded, *self._constants(0)))
 
         return self._run("stem", [pixels], build)
@@ -176,7 +84,7 @@ class Stages:
         x: what the block begins with, with a row more at its top and at its bottom where these lie inside the picture;
         y: the map of its first convolution, with HALO rows more; line: its norm's.
         """
-        is_last = block == self.blocks - 1
+        is_last = block == self.net.blocks - 1
 
         def build(x: Any, y: Any, *numbers: Any) -> list[Any]:
             scale, shift, weight, bias, gamma, beta, *following = numbers
@@ -187,7 +95,7 @@ class Stages:
                 return self._with_moments(own)
             return [ops.convert(own, self.dtype), *self._with_moments(_convolved(_beyond(joined, inside), *following))]
 
-        affine = map(_column, self.norms[2 * block + 2])
+        affine = map(column, self.net.norms[2 * block + 2])
         following = [] if is_last else self._weights(2 * block + 3)
         given = [x, y, *line, *self._weights(2 * block + 2), *affine, *following]
         return self._run(("onward", is_last, inside), given, build)
@@ -211,16 +119,16 @@ class Stages:
         def build(x: Any, scale: Any, shift: Any, given: Any) -> list[Any]:
             x = _on(x, scale, shift)
             beyond = [int(not each) for each in inside]
-            for convolution, (gamma, beta) in zip(self.upsamplings, self.affines, strict=True):
+            for convolution, (gamma, beta) in zip(self.net.upsamplings, self.net.affines, strict=True):
                 padded = ops.pad(x, [0, 0, beyond[0], 1], [0, 0, beyond[1], 1], "edge")
                 upsampled = ops.convolution_backprop_data(
                     padded, ops.constant(convolution.upsampling), [2, 2], None, [3, 3], [3, 3], [1, 1]
                 )
                 with_bias = ops.add(upsampled, ops.constant(convolution.bias))
-                x = ops.relu(_on(with_bias, ops.constant(_column(gamma)), ops.constant(_column(beta))))
+                x = ops.relu(_on(with_bias, ops.constant(column(gamma)), ops.constant(column(beta))))
             painted = _convolved(_beyond(x, inside), *self._constants(-1))
             painted = _rows(painted, int(inside[0]), -int(inside[1]) or None)
-            photo = ops.multiply(_centred(given), ops.constant(_column(self.skip[0])))
+            photo = ops.multiply(_centred(given), ops.constant(column(self.net.skip[0])))
             return [ops.add(ops.add(painted, photo), np.float32(0.5))]
 
         key = ("decode", inside)
@@ -230,7 +138,7 @@ class Stages:
         return painted
 
     def _weights(self, index: int) -> list[Array]:
-        convolution = self.convolutions[index]
+        convolution = self.net.convolutions[index]
         return [convolution.weight, convolution.bias]
 
     def _constants(self, index: int) -> list[Any]:
@@ -252,10 +160,6 @@ class Stages:
         request = self._compiled[key]
         request.infer(dict(enumerate(given)), share_inputs=True)
         return [request.get_output_tensor(index).data for index in range(len(request.results))]
-
-
-def _column(values: NDArray[Any]) -> Array:
-    return np.ascontiguousarray(values, np.float32).reshape(1, -1, 1, 1)
 
 
 def _centred(pixels: Any) -> Any:
