@@ -118,7 +118,7 @@ def ways_of(frames, stylizer, folder):
     """Return what paints one of the frames from memory to memory, and the other ways to paint: each gives frames/s."""
     canvases = [to_float(resize(frames[0], size)) for size in canvas_sizes(frames[0].shape[:2], 0.5)]
     for canvas in canvases:
-        stylizer.session.prepare(canvas.shape[:2], stylizer.style)
+        stylizer.session.prepare(canvas.shape[:2], stylizer.style, one_style=True)
     source, output = folder / "in.mp4", folder / "out.mp4"
     write(source, frames)
     return lambda: timed(lambda: stylizer(frames[0])), {

@@ -1,5 +1,6 @@
 import shutil
 import sys
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -169,7 +170,7 @@ def openvino_run(tiny_model):
 
 
 def own_sizes(engine):
-    return [dict(shapes)["picture"][1] for shapes in engine.compiled.own]
+    return [dict(form.shapes)["picture"][1] for form in engine.compiled.own]
 
 
 def test_openvino_compiles_once_for_all_sizes_and_again_for_one_that_pays_for_it(openvino_run):
@@ -208,6 +209,28 @@ def test_openvino_keeps_the_sizes_used_last_and_no_more(openvino_run):
     assert own_sizes(engine) == [24, 32, 36, 28]
     engine.compiled.clear()
     assert own_sizes(engine) == []
+
+
+def test_what_is_prepared_for_one_style_paints_that_one_alone(tiny_model):
+    engine = open_engine(tiny_model.network, engine="openvino", precision="f32")
+    manifest, rng = Manifest.from_metadata(engine.metadata, "network"), np.random.default_rng(0)
+    picture = rng.random((16, 24, 3), np.float32)
+    styles = rng.normal(0, 1, (2, 1, manifest.style_parameters)).astype(np.float32)
+    mixing = rng.normal(0, 0.1, (1, manifest.mixing_parameters)).astype(np.float32)
+    asked = [(picture, style, mixed) for style in styles for mixed in (None, mixing)]
+    before = [engine.run(*each) for each in asked]
+    assert min(np.abs(one - other).max() for one, other in combinations(before, 2)) > 0.01
+    engine.prepare(picture, styles[0], mixing, one_style=True)
+    (form,) = engine.compiled.own
+    assert form.fixed.keys() == {"style", "mixing"}
+    for each, painting in zip(asked, before, strict=True):
+        np.testing.assert_allclose(engine.run(*each), painting, atol=1e-4)
+    engine.prepare(*asked[1], one_style=True)
+    engine.prepare(*asked[1])
+    assert engine.compiled.own == [form]
+    engine.prepare(*asked[3])
+    np.testing.assert_allclose(engine.run(*asked[1]), before[1], atol=1e-4)
+    assert engine.compiled.own[-1] is form  # what has the style in it is taken before what has not
 
 
 def test_an_onnx_file_of_another_program_is_refused_by_name(tmp_path):

@@ -44,7 +44,7 @@ def main() -> None:
     session = Session.open(network_of(model), **facts)
     style = read_style(bundled_styles(model)[0].path)
     photo = np.random.default_rng(0).random((*size, 3), np.float32)
-    session.prepare(size, style)
+    session.prepare(size, style, one_style=True)
     serve(f"{model}, {session.engine.name}", lambda: session.paint(photo, style))
 
 

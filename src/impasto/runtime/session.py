@@ -59,13 +59,15 @@ class Session:
         self.check(style)
         return unpadded(self._run(padded(picture, self.manifest.stride), style), picture)
 
-    def prepare(self, size: tuple[int, int], style: Style) -> None:
+    def prepare(self, size: tuple[int, int], style: Style, *, one_style: bool = False) -> None:
         """Make ready for many pictures of one (height, width), as of a film or a camera, which then paint faster.
 
+        one_style: whether they are to be in this style only.
         Raises ModelError for a style of another network.
         """
         self.check(style)
-        self.engine.prepare(padded(np.zeros((*size, 3), np.float32), self.manifest.stride), *_numbers(style))
+        given = padded(np.zeros((*size, 3), np.float32), self.manifest.stride)
+        self.engine.prepare(given, *_numbers(style), one_style=one_style)
 
     def strips(self, pixels: IntegerArray, style: Style, room: int) -> Iterator[NDArray[np.float32]]:
         """Yield the painting from its top to its bottom, (rows, W, 3) float32 each, at once where memory allows.

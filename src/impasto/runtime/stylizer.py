@@ -132,8 +132,11 @@ class Stylizer:
         """Return one layer of a picture that was read, see `Layers`: the whole of it, without masks."""
         return self._painted(self.places(photo).pixels, self._style_of(number))
 
-    def prepare(self, size: tuple[int, int]) -> None:
-        """Make ready for many pictures of one (height, width), as of a film, which then paint faster, and all alike."""
+    def prepare(self, size: tuple[int, int], *, one_style: bool = True) -> None:
+        """Make ready for many pictures of one (height, width), as of a film, which then paint faster, and all alike.
+
+        one_style: whether all are to be in its style, and regions in theirs; otherwise each may be in another.
+        """
         options, room = self.options, self._room()
         if options.strength == 0 or options.color == "palette":
             return
@@ -141,7 +144,7 @@ class Stylizer:
         for canvas in canvas_sizes(size if options.size is None else fit(size, options.size), options.stroke):
             if math.prod(canvas) * self.session.engine.bytes_a_pixel <= room:  # else it is painted in strips
                 for style in filter(None, styles):
-                    self.session.prepare(canvas, self._at_strength(style))
+                    self.session.prepare(canvas, self._at_strength(style), one_style=one_style)
 
     def places(self, photo: Picture, name: str = "the picture") -> Places:
         """Return where masks lie on a picture that was read, at the size that it is painted; errors as of `paint`."""

@@ -38,11 +38,16 @@ class SharedEngine(Engine):
             return self.engine.run(picture, style, mixing)
 
     def prepare(
-        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+        self,
+        picture: NDArray[np.float32],
+        style: NDArray[np.float32],
+        mixing: NDArray[np.float32] | None = None,
+        *,
+        one_style: bool = False,
     ) -> None:
         """See `Engine.prepare`."""
         with self.lock:
-            self.engine.prepare(picture, style, mixing)
+            self.engine.prepare(picture, style, mixing, one_style=one_style)
 
     def stream(
         self,

@@ -78,7 +78,7 @@ class Controls:
     painter: FramePainter = field(init=False)
 
     def __post_init__(self) -> None:
-        self.painter = FramePainter(self.stylizer)
+        self.painter = FramePainter(self.stylizer, one_style=False)
 
     def press(self, key: str) -> None:
         """Do what a key means; other keys mean nothing."""
@@ -109,7 +109,7 @@ class Controls:
             mask=old.mask,
             regions=old.regions,
         )
-        self.painter = FramePainter(self.stylizer)
+        self.painter = FramePainter(self.stylizer, one_style=False)
 
 
 def _moved(value: float, up: bool) -> float:

@@ -58,7 +58,8 @@ def load_styles(style: Styles | None, **options: Any) -> tuple[Stylizer, Timelin
 class FramePainter:
     """Paints frames as a Stylizer does, or puts them together from keys, so that they are steady.
 
-    timeline: styles over time in place of the Stylizer's own; masks: in place of the Stylizer's own.
+    timeline: styles over time in place of the Stylizer's own; masks: in place of the Stylizer's own; one_style: whether
+    so many frames are to come that it pays to make ready for this very style, if it stays.
     """
 
     def __init__(
@@ -66,8 +67,11 @@ class FramePainter:
         stylizer: Stylizer,
         timeline: Timeline | None = None,
         masks: Masks | None = None,
+        *,
+        one_style: bool = True,
     ) -> None:
         self.stylizer, self.timeline, self.masks = stylizer, timeline, masks
+        self.one_style = one_style and timeline is None
         self.paintings: WeakKeyDictionary[Frame, dict[int, IntegerArray]] = WeakKeyDictionary()
         self.movables: dict[Frame, dict[int, Movable]] = {}
         self.size: tuple[int, int] | None = None
@@ -111,7 +115,7 @@ class FramePainter:
         layers, own = self.paintings.setdefault(frame, {}), self.stylizer
         size = frame.pixels.shape[0], frame.pixels.shape[1]
         if size != self.size:
-            own.prepare(size)
+            own.prepare(size, one_style=self.one_style)
             self.size = size
         if number not in layers:
             whole = Stylizer(own.session, self._style_at(frame.time), own.options, regions=own.regions)

@@ -42,9 +42,17 @@ class Engine(Protocol):
         """
 
     def prepare(
-        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+        self,
+        picture: NDArray[np.float32],
+        style: NDArray[np.float32],
+        mixing: NDArray[np.float32] | None = None,
+        *,
+        one_style: bool = False,
     ) -> None:
-        """Make ready for many runs with inputs of these shapes, which then may be faster; see `run`."""
+        """Make ready for many runs with inputs of these shapes, which then may be faster; see `run`.
+
+        one_style: whether they are to be in this style, which may make them faster still.
+        """
         return  # an engine may have nothing to prepare
 
     def stream(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -23,6 +24,25 @@ Inputs = Mapping[str, NDArray[np.float32]]
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Form:
+    """What is compiled for inputs of some shapes, and maybe for what some of them hold: these are `fixed`."""
+
+    shapes: Shapes
+    request: Any
+    fixed: Inputs = field(default_factory=dict)
+
+    def takes(self, inputs: Inputs) -> bool:
+        """Return whether it gives the output of these inputs."""
+        return self.shapes == _shapes(inputs) and all(
+            np.array_equal(values, inputs[name]) for name, values in self.fixed.items()
+        )
+
+    def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
+        """Return the output."""
+        return _output(self.request, {name: values for name, values in inputs.items() if name not in self.fixed})
+
+
 class Compiled:
     """Runs a model whose one output is a picture, in rows as its input (see `rows`).
 
@@ -30,7 +50,7 @@ class Compiled:
     joined and whose maps are laid out anew between some of them, but compiling takes a fifth of a second.  So a size
     gets a form of its own once what it has lost without is what compiling costs: whatever sizes come, that takes at
     most twice the time of the best choice in hindsight (the "ski rental" of Karlin et al. 1988).  The two forms differ
-    by rounding only.
+    by rounding only.  A form can also have some of the inputs in it, a style's numbers, which saves what applies them.
     The form for any size is kept in the user's cache; with it, the model is not even read.  A model that spells out
     its moments as means has none in bfloat16, in which OpenVINO would take them: the variance of a flat picture would
     be rounding, and the picture noise.
@@ -67,13 +87,13 @@ class Compiled:
     def clear(self) -> None:
         """Forget all forms, and give back their memory."""
         self.any_size: dict[tuple[str, ...], Any] = {}
-        self.own: dict[Shapes, Any] = {}
+        self.own: list[Form] = []
         self.lost: dict[Shapes, float] = {}
 
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return the output of inputs; those that are not named are zeros, and cost nothing."""
         shapes = _shapes(inputs)
-        if shapes not in self.own:
+        if not any(form.takes(inputs) for form in self.own):
             lost = self.lost.get(shapes, 0.0)
             if lost <= self.COST and (request := self._for_any_size(tuple(inputs))) is not None:
                 began = time.perf_counter()
@@ -81,19 +101,23 @@ class Compiled:
                 self.lost[shapes] = lost + self.GAIN * (time.perf_counter() - began)
                 return output
             self.prepare(inputs)
-        request = self.own[shapes] = self.own.pop(shapes)  # now the last
-        return _output(request, inputs)
+        form = max((form for form in self.own if form.takes(inputs)), key=lambda each: len(each.fixed))
+        self.own.remove(form)
+        self.own.append(form)  # as the last one used
+        return form(inputs)
 
-    def prepare(self, inputs: Inputs) -> None:
-        """Compile for inputs of these shapes, of which many are to come."""
-        shapes = _shapes(inputs)
-        if shapes in self.own:
+    def prepare(self, inputs: Inputs, fixed: Collection[str] = ()) -> None:
+        """Compile for inputs of these shapes, of which many are to come; `fixed` names those that stay the same."""
+        kept = {name: inputs[name].copy() for name in fixed}
+        if any(form.takes(inputs) and form.fixed.keys() >= kept.keys() for form in self.own):
             return
-        while len(self.own) >= self.KEPT:
-            del self.own[next(iter(self.own))]
+        del self.own[: max(0, len(self.own) - self.KEPT + 1)]
+        shapes = _shapes(inputs)
         model = self._with(tuple(inputs))
         model.reshape({name: list(shape) for name, shape in shapes})
-        self.own[shapes] = self.core.compile_model(model, self.device, self.hint).create_infer_request()
+        _fix(model, kept)
+        request = self.core.compile_model(model, self.device, self.hint).create_infer_request()
+        self.own.append(Form(shapes, request, kept))
         self.lost.pop(shapes, None)
 
     def _for_any_size(self, names: tuple[str, ...]) -> Any:
@@ -121,12 +145,17 @@ class Compiled:
     def _with(self, names: tuple[str, ...]) -> ov.Model:
         """Return a copy of the model with inputs of these names; the others are zeros for good."""
         model = self.model.clone()
-        for input_ in [each for each in model.inputs if each.any_name not in names]:
-            zeros = ops.constant(np.zeros(input_.shape, np.float32))
-            parameter = input_.get_node()
-            parameter.output(0).replace(zeros.output(0))
-            model.remove_parameter(parameter)
+        others = [each for each in model.inputs if each.any_name not in names]
+        _fix(model, {each.any_name: np.zeros(each.shape, np.float32) for each in others})
         return model
+
+
+def _fix(model: ov.Model, values: Inputs) -> None:
+    """Put values in place of a model's inputs of these names."""
+    for input_ in [each for each in model.inputs if each.any_name in values]:
+        parameter = input_.get_node()
+        parameter.output(0).replace(ops.constant(values[input_.any_name]).output(0))
+        model.remove_parameter(parameter)
 
 
 def _shapes(inputs: Inputs) -> Shapes:

@@ -54,10 +54,16 @@ class OpenVinoEngine(Engine):
         return painting
 
     def prepare(
-        self, picture: NDArray[np.float32], style: NDArray[np.float32], mixing: NDArray[np.float32] | None = None
+        self,
+        picture: NDArray[np.float32],
+        style: NDArray[np.float32],
+        mixing: NDArray[np.float32] | None = None,
+        *,
+        one_style: bool = False,
     ) -> None:
         """See `Engine.prepare`."""
-        self.compiled.prepare(_inputs(picture, style, mixing))
+        inputs = _inputs(picture, style, mixing)
+        self.compiled.prepare(inputs, inputs.keys() - {"picture"} if one_style else ())
 
     def stream(
         self,
