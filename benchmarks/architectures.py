@@ -24,13 +24,14 @@ from impasto.training.run import begin
 
 STYLES = ("van-gogh-starry-night", "hokusai-great-wave", "picabia-udnie", "seurat-grande-jatte")
 NETWORKS = (
+    "impasto:channels=64,blocks=5,decoder=32x16,inner=32,normed_once=true",
     "impasto:channels=64,blocks=5,decoder=32x16,inner=32",
     "impasto:channels=64,blocks=5,decoder=32x16",
     "impasto:channels=48,blocks=5,decoder=16x16",
     "impasto:channels=32,blocks=6,decoder=16x8",
     "impasto:channels=32,blocks=2,decoder=16x8",
     "impasto:channels=16,blocks=5,decoder=16x8",
-    "impasto:channels=16,blocks=7,decoder=16x8",
+    "impasto:channels=16,blocks=7,decoder=16x8,normed_once=true",
     "impasto:channels=48,blocks=4,decoder=16x16x8",
 )
 
