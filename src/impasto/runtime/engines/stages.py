@@ -5,8 +5,8 @@ by stage over strips, with each norm's moments collected from all strips before 
 is what the whole network gives, up to rounding.
 
 Maps are (1, C, rows, columns), a `fold`-th of the picture's size, most often a quarter.  A stage of one convolution
-looks at a row more at either side than it gives; beyond the picture's border the caller gives the rows that reflection
-gives.  A stage of more looks at as many rows more, where these lie inside the picture.
+looks at a row more at either side than it gives, one of two convolutions at two; beyond the picture's border the caller
+gives the rows that reflection gives.
 """
 
 from __future__ import annotations
@@ -77,28 +77,32 @@ class Stages:
         given = [y, *line, *self._weights(2 * block + 1)]
         return self._run("first", given if x is None else [*given, x], build)
 
-    def onward(self, block: int, x: NDArray[Any], y: NDArray[Any], line: Line, inside: Inside) -> list[NDArray[Any]]:
+    def onward(
+        self, block: int, x: NDArray[Any], y: NDArray[Any], line: Line, places: NDArray[np.int32]
+    ) -> list[NDArray[Any]]:
         """Return the map that a block normed once ends with, the next one's first convolution's, and its moments.
 
         Of the last block it is the map that it ends with, and moments of that.
-        x: what the block begins with, with a row more at its top and at its bottom where these lie inside the picture;
-        y: the map of its first convolution, with HALO rows more; line: its norm's.
+        x: what the block begins with, with a row more at either side; y: the map of its first convolution, with HALO
+        rows more; line: its norm's; places: (rows + 2,), which of x's rows stand for x's, those that reflection gives
+        where the picture ends.
         """
         is_last = block == self.net.blocks - 1
 
-        def build(x: Any, y: Any, *numbers: Any) -> list[Any]:
+        def build(x: Any, y: Any, places: Any, *numbers: Any) -> list[Any]:
             scale, shift, weight, bias, gamma, beta, *following = numbers
-            refined = _convolved(_beyond(ops.relu(_on(y, scale, shift)), inside), weight, bias)
+            refined = _convolved(ops.relu(_on(y, scale, shift)), weight, bias)
             joined = _joined(x, refined, gamma, beta)
-            own = _rows(joined, int(inside[0]), -int(inside[1]) or None)
+            own = _rows(joined, 1, -1)
             if is_last:
                 return self._with_moments(own)
-            return [ops.convert(own, self.dtype), *self._with_moments(_convolved(_beyond(joined, inside), *following))]
+            mirrored = ops.gather(joined, places, np.int32(2))  # what was computed beyond the border is no reflection
+            return [ops.convert(own, self.dtype), *self._with_moments(_convolved(mirrored, *following))]
 
         affine = map(column, self.net.norms[2 * block + 2])
         following = [] if is_last else self._weights(2 * block + 3)
-        given = [x, y, *line, *self._weights(2 * block + 2), *affine, *following]
-        return self._run(("onward", is_last, inside), given, build)
+        given = [x, y, places, *line, *self._weights(2 * block + 2), *affine, *following]
+        return self._run(("onward", is_last), given, build)
 
     def end(self, x: NDArray[Any] | None, y: NDArray[Any], line: Line) -> list[NDArray[Any]]:
         """Return the map that the last block ends with and its moments; arguments as of `first`, without halos."""

@@ -147,7 +147,9 @@ def _second(stages: Stages, block: int, y: Map, line: Line, top: int, bottom: in
 
 
 def _onward(stages: Stages, block: int, x: Map, y: Map, line: Line, top: int, bottom: int) -> list[NDArray[Any]]:
-    return stages.onward(block, x.around(top, bottom, 1), y.around(top, bottom, HALO), line, x.inside(top, bottom))
+    places = np.array([reflected(row, x.rows) - (top - 1) for row in range(top - 1, bottom + 1)], np.int32)
+    before = x.read(top - 1, bottom + 1)
+    return stages.onward(block, before, y.read(top - HALO, bottom + HALO), line, places)
 
 
 def _pass(
