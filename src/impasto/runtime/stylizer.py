@@ -135,12 +135,13 @@ class Stylizer:
     def prepare(self, size: tuple[int, int], *, one_style: bool = True) -> None:
         """Make ready for many pictures of one (height, width), as of a film, which then paint faster, and all alike.
 
-        one_style: whether all are to be in its style, and regions in theirs; otherwise each may be in another.
+        one_style: whether all are to be in its style; otherwise, and where regions have others, each may be in another.
         """
         options, room = self.options, self._room()
         if options.strength == 0 or options.color == "palette":
             return
         styles = [self.style, *(region.style for region in self.regions)]
+        one_style = one_style and not self.regions  # engines keep few sizes and styles ready
         for canvas in canvas_sizes(size if options.size is None else fit(size, options.size), options.stroke):
             if math.prod(canvas) * self.session.engine.bytes_a_pixel <= room:  # else it is painted in strips
                 for style in filter(None, styles):

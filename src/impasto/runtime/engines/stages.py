@@ -23,7 +23,7 @@ from impasto.runtime.engines.styled import Array, Line, StyledWeights, column
 __all__ = ["HALO", "Inside", "Stages"]
 
 HALO = 2
-"""Rows at either side, within the picture, that stages of two or more convolutions look at."""
+"""Rows more at either side that stages of two or more convolutions look at."""
 Inside = tuple[bool, bool]
 """Whether there is more of the picture above and below."""
 
@@ -84,8 +84,8 @@ class Stages:
 
         Of the last block it is the map that it ends with, and moments of that.
         x: what the block begins with, with a row more at either side; y: the map of its first convolution, with HALO
-        rows more; line: its norm's; places: (rows + 2,), which of x's rows stand for x's, those that reflection gives
-        where the picture ends.
+        rows more; line: its norm's; places: (rows + 2,), the number in x of the row that the next convolution sees at
+        each place, which reflection gives where the picture ends.
         """
         is_last = block == self.net.blocks - 1
 
