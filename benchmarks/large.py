@@ -80,10 +80,10 @@ def compare(photo: str) -> None:
 
     pixels, style = read(photo).pixels, find_style("starry-night")
     session = Session.open(network_of(), precision="f32")
-    (whole,) = session.strips(pixels, style, 1 << 40)
+    (whole,) = session.strips(pixels, style, lambda: 1 << 40)
     session.engine.compiled.clear()
     worst, row = 0.0, 0
-    for strip in session.engine.stream(pixels, style.vector, style.mixing, MARGIN, 1 << 30):
+    for strip in session.engine.stream(pixels, style.vector, style.mixing, MARGIN, lambda: 1 << 30):
         worst = max(worst, float(np.abs(strip - whole[row : row + len(strip)]).max()))
         row += len(strip)
     if row != len(pixels):

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["SHARE", "OutOfRoom", "available_bytes", "in_words", "peak_bytes", "room_within"]
+__all__ = ["SHARE", "OutOfRoom", "Room", "available_bytes", "in_words", "peak_bytes", "room_within"]
 
 SHARE = 0.8
 """The part of what is free that may be taken."""
+Room = Callable[[], int]
+"""Says how many bytes may be taken from now on; what is given back before it is asked counts."""
 _CGROUP = Path("/sys/fs/cgroup")
 _STATUS = Path("/proc/self/status")
 
 
 class OutOfRoom(MemoryError):
-    """Some work needs more memory than it may take: `needed` bytes where there are `room`."""
+    """Some `work` needs more memory than it may take: `needed` bytes where there are `room`."""
 
     def __init__(self, work: str, needed: int, room: int) -> None:
-        self.needed, self.room = needed, room
+        self.work, self.needed, self.room = work, needed, room
         super().__init__(f"{work} takes {in_words(needed)}, and {in_words(max(0, room))} are left")
 
 

@@ -1,5 +1,6 @@
 """Pictures of extreme sizes, and limits that break a painting off in its middle."""
 
+import re
 import resource
 import struct
 import subprocess
@@ -60,6 +61,34 @@ def test_strips_and_tiny_pictures_keep_their_size(impasto, folder, dots, size):
     assert result.code == 0, result.err
     with Image.open(folder / "x.png") as painted:
         assert painted.size == size
+
+
+MEASURED = """
+import sys
+from impasto.cli import main
+from impasto.memory import peak_bytes
+try:
+    main(sys.argv[1:])
+finally:
+    print(peak_bytes())
+"""
+
+
+def test_no_more_memory_is_taken_than_is_allowed(folder):
+    Image.linear_gradient("L").resize((3300, 1800)).convert("RGB").save(folder / "large.png")
+
+    def painted(limit):
+        arguments = ["stylize", "large.png", "-s", STYLE, "-o", "x.png", "--max-memory", f"{limit}MB"]
+        command = [sys.executable, "-c", MEASURED, *arguments]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, env=with_source(), check=False)
+
+    refused = painted(200)
+    assert refused.returncode == 1
+    enough = int(re.search(r"--max-memory (\d+)MB would do", refused.stderr)[1])
+    for limit in (enough, 400, 600):
+        done = painted(limit)
+        assert done.returncode == 0, done.stderr
+        assert int(done.stdout.split()[-1]) <= 1.1 * limit * 2**20
 
 
 def limited(folder, limit, *arguments):

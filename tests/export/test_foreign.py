@@ -274,7 +274,7 @@ def test_what_needs_weights_for_torch_says_so(candy, tmp_path, photo):
     session = Session.open(written)
     style = impasto.load(written).style
     with pytest.raises(MemoryError, match="paints whole pictures only"):
-        list(session.strips(photo, style, room=1000))
+        list(session.strips(photo, style, room=lambda: 1000))
     with pytest.raises(ModelError):
         Manifest.read(written.with_suffix(".safetensors"))
 

@@ -148,7 +148,7 @@ def test_a_mix_of_two_styles_lies_between_them(session, astronaut):
 
 
 def painted_at(session, photo, style):
-    strips = paint_at(0.5, to_integers(photo), lambda picture: session.strips(picture, style, 1 << 40))
+    strips = paint_at(0.5, to_integers(photo), lambda picture: session.strips(picture, style, lambda: 1 << 40))
     return np.concatenate(list(strips))
 
 

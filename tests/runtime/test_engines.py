@@ -226,9 +226,10 @@ def test_what_is_prepared_for_one_style_paints_that_one_alone(tiny_model):
     for each, painting in zip(asked, before, strict=True):
         np.testing.assert_allclose(engine.run(*each), painting, atol=1e-4)
     engine.prepare(*asked[1], one_style=True)
-    engine.prepare(*asked[1])
     assert engine.compiled.own == [form]
+    engine.prepare(*asked[1])
     engine.prepare(*asked[3])
+    assert [each.fixed.keys() for each in engine.compiled.own] == [form.fixed.keys(), set()]
     np.testing.assert_allclose(engine.run(*asked[1]), before[1], atol=1e-4)
     assert engine.compiled.own[-1] is form  # what has the style in it is taken before what has not
 

@@ -60,13 +60,13 @@ def test_a_twin_of_another_network(copied, tiny_model):
     facts = {METADATA_KEY: manifest.to_json()}
     save_file({key: value for key, value in weights.items() if "last" not in key}, twin, facts)
     with pytest.raises(ModelError, match="holds other weights"):
-        session.engine.stream(pixels, style, None, 16, 1 << 30)
+        session.engine.stream(pixels, style, None, 16, lambda: 1 << 30)
     save_file(weights, twin, {METADATA_KEY: manifest.to_json().replace(manifest.fingerprint, "0" * 16)})
     with pytest.raises(ModelError, match="holds other weights"):
-        session.engine.stream(pixels, style, None, 16, 1 << 30)
+        session.engine.stream(pixels, style, None, 16, lambda: 1 << 30)
     twin.unlink()
     with pytest.raises(ModelError, match=r"network\.safetensors: is absent"):
-        session.engine.stream(pixels, style, None, 16, 1 << 30)
+        session.engine.stream(pixels, style, None, 16, lambda: 1 << 30)
 
 
 @pytest.mark.parametrize(

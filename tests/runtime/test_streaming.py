@@ -33,7 +33,12 @@ def photo(size, dtype=np.uint8, seed=0):
 
 
 def streamed(session, pixels, style):
-    return np.concatenate(list(session.engine.stream(pixels, style.vector, style.mixing, MARGIN, ROOM)))
+    return np.concatenate(list(session.engine.stream(pixels, style.vector, style.mixing, MARGIN, lambda: ROOM)))
+
+
+def rooms(*sizes):
+    """Return a room that is so large, and then so large, as when memory was given back in between."""
+    return iter(sizes).__next__
 
 
 def whole(session, pixels, style):
@@ -73,15 +78,15 @@ def test_a_style_that_mixes_and_pictures_of_16_bits(session, style, tiny_model):
 
 def test_a_session_streams_what_has_no_room(session, style):
     pixels = photo((120, 90))
-    at_once = list(session.strips(pixels, style, ROOM))
-    in_strips = list(session.strips(pixels, style, 120 * 90 * session.engine.bytes_a_pixel - 1))
+    at_once = list(session.strips(pixels, style, lambda: ROOM))
+    in_strips = list(session.strips(pixels, style, rooms(120 * 90 * session.engine.bytes_a_pixel - 1, ROOM)))
     assert len(at_once) == 1
     np.testing.assert_allclose(np.concatenate(in_strips), at_once[0], atol=1e-4)
 
 
 def test_too_little_memory_says_what_it_takes(session, style):
     with pytest.raises(MemoryError, match=r"even strip by strip takes \d+ MB, and 0 MB are left"):
-        list(session.strips(photo((400, 400)), style, 1000))
+        list(session.strips(photo((400, 400)), style, lambda: 1000))
 
 
 def test_too_little_scratch_says_what_it_takes(session, style, monkeypatch):
@@ -103,13 +108,13 @@ def test_scratch_files_are_on_a_disk_where_there_is_one(monkeypatch):
 def test_other_engines_say_that_they_paint_whole_pictures_only(sessions, style):
     for name in ("onnxruntime", "torch"):
         with pytest.raises(MemoryError, match="paints whole pictures only; the engine openvino paints in strips"):
-            list(sessions[name].strips(photo((40, 40)), style, 1000))
+            list(sessions[name].strips(photo((40, 40)), style, lambda: 1000))
 
 
 def test_johnsons_network_is_painted_whole_only(tiny_johnson):
     session = Session.open(tiny_johnson.network)
     with pytest.raises(MemoryError, match="whole pictures only"):
-        session.engine.stream(photo((40, 40)), np.zeros(0, np.float32), None, MARGIN, ROOM)
+        session.engine.stream(photo((40, 40)), np.zeros(0, np.float32), None, MARGIN, lambda: ROOM)
 
 
 @given(st.integers(1, 70), st.integers(1, 70), st.integers(0, 20))

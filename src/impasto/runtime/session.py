@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import ModelError
 from impasto.image import IntegerArray, to_float
+from impasto.memory import Room
 from impasto.model import Manifest, Style
 from impasto.runtime.engines import Engine, open_engine
 
@@ -69,15 +70,15 @@ class Session:
         given = padded(np.zeros((*size, 3), np.float32), self.manifest.stride)
         self.engine.prepare(given, *_numbers(style), one_style=one_style)
 
-    def strips(self, pixels: IntegerArray, style: Style, room: int) -> Iterator[NDArray[np.float32]]:
+    def strips(self, pixels: IntegerArray, style: Style, room: Room) -> Iterator[NDArray[np.float32]]:
         """Yield the painting from its top to its bottom, (rows, W, 3) float32 each, at once where memory allows.
 
-        pixels: (H, W, 3) uint8 or uint16, any size of at least 1x1; room: bytes that may be taken.
+        pixels: (H, W, 3) uint8 or uint16, any size of at least 1x1; room: memory that may be taken.
         Raises ModelError for a style of another network, and MemoryError, which says what would fit.
         """
         self.check(style)
         height, width = pixels.shape[:2]
-        if height * width * self.engine.bytes_a_pixel <= room:
+        if height * width * self.engine.bytes_a_pixel <= room():
             yield self.paint(to_float(pixels), style)
         else:
             yield from self.engine.stream(pixels, style.vector, style.mixing, MARGIN, room)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -41,8 +41,11 @@ __all__ = ["COLORS", "Layers", "StylizeOptions", "Stylizer"]
 Layers = Callable[[int], IntegerArray]
 """Gives the painting of a layer by its number (0: the whole, from 1: the regions), at the size that is painted."""
 
-SPARE = 1.2
-"""What is said to suffice is so many times what lacks."""
+FLOAT_BYTES = np.dtype(np.float32).itemsize
+LATER = 80 << 20
+"""Bytes of memory that painting a picture takes beyond what its smallest canvas does; and a quarter of its own."""
+SPARE = 1.1
+"""What is said to suffice is so many times what is known to be taken."""
 COLORS = ("style", "keep", "palette")
 """Colours and strokes of the painting; its strokes in the photo's colours; its colours without strokes."""
 
@@ -180,14 +183,29 @@ class Stylizer:
             recoloured = match_palette(pixels, cast("NDArray[np.float32]", style.palette))
             return cast("IntegerArray", blend(pixels, recoloured, options.strength))
         strong = self._at_strength(style)
-        room = self._room() - pixels.nbytes  # the painting is as large as the photo
         painted, done = np.empty_like(pixels), 0
-        for strip in paint_at(options.stroke, pixels, lambda picture: self.session.strips(picture, strong, room)):
+        for strip in self._strips(pixels, strong):
             painted[done : done + len(strip)] = to_integers(strip, pixels.dtype.type)
             done += len(strip)
         if options.color == "keep":
             painted = cast("IntegerArray", keep_colors(pixels, painted))
         return painted if self._mixes_vectors else cast("IntegerArray", blend(pixels, painted, options.strength))
+
+    def _strips(self, pixels: IntegerArray, style: Style) -> Iterator[NDArray[np.float32]]:
+        """Yield the painting, as `paint_at`, of a picture; there is to be memory for another as large as it."""
+        *smaller, last = canvas_sizes(pixels.shape[:2], self.options.stroke)
+
+        def canvas(picture: IntegerArray) -> Iterator[NDArray[np.float32]]:
+            is_last = picture.shape[:2] == last
+            # What has no memory yet: the whole painting, and what is painted on the largest of the smaller canvases.
+            coming = pixels.nbytes + (0 if is_last else 3 * FLOAT_BYTES * math.prod(smaller[-1]))
+            try:
+                yield from self.session.strips(picture, style, lambda: self._room() - coming)
+            except OutOfRoom as error:
+                later = 0 if is_last else LATER + pixels.nbytes // 4
+                raise OutOfRoom(error.work, error.needed + later, error.room) from error
+
+        return paint_at(self.options.stroke, pixels, canvas)
 
     def _room(self) -> int:
         """Return how many bytes may be taken."""
@@ -197,8 +215,7 @@ class Stylizer:
     def _what_would_do(self, error: MemoryError) -> str:
         if not (self.options.max_memory and isinstance(error, OutOfRoom)):
             return "give a smaller --size or a larger --max-memory"
-        more = SPARE * (error.needed - error.room)
-        limit = bytes_of(self.options.max_memory, "--max-memory") + more
+        limit = SPARE * (bytes_of(self.options.max_memory, "--max-memory") + error.needed - error.room)
         return f"--max-memory {math.ceil(limit / 2**20)}MB would do, or a smaller --size"
 
     @property

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.image import IntegerArray
+from impasto.memory import Room
 from impasto.model import Style
 from impasto.runtime.engines import Engine, open_engine
 from impasto.runtime.session import Session
@@ -55,7 +56,7 @@ class SharedEngine(Engine):
         vector: NDArray[np.float32],
         mixing: NDArray[np.float32] | None,
         margin: int,
-        room: int,
+        room: Room,
     ) -> Iterator[NDArray[np.float32]]:
         """See `Engine.stream`."""
         with self.lock:  # it forgets what is compiled; its strips are painted by graphs of their own
@@ -87,7 +88,7 @@ class Watched(Session):
         self.network, self.engine, self.manifest = session.network, session.engine, session.manifest
         self.stop = stop
 
-    def strips(self, pixels: IntegerArray, style: Style, room: int) -> Iterator[NDArray[np.float32]]:
+    def strips(self, pixels: IntegerArray, style: Style, room: Room) -> Iterator[NDArray[np.float32]]:
         """See `Session.strips`."""
         strips = super().strips(pixels, style, room)
         while not self.stop.is_set():

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from impasto.errors import EngineUnavailable, InvalidOption
 from impasto.image import IntegerArray
+from impasto.memory import Room
 
 __all__ = ["ENGINES", "PRECISIONS", "Engine", "open_engine"]
 
@@ -61,13 +62,13 @@ class Engine(Protocol):
         vector: NDArray[np.float32],
         mixing: NDArray[np.float32] | None,
         margin: int,
-        room: int,
+        room: Room,
     ) -> Iterator[NDArray[np.float32]]:
         """Yield the painting of a picture of any size from its top to its bottom, (rows, W, 3) float32 each.
 
         pixels: (H, W, 3) uint8 or uint16; vector: (P,); mixing: (Q,) or None; margin: px that are mirrored
-        on each side before it is painted; room: bytes that it may take.
-        Raises MemoryError, which says what would fit, if they do not suffice or, as here, the engine paints whole
+        on each side before it is painted; room: memory that it may take.
+        Raises MemoryError, which says what would fit, if it does not suffice or, as here, the engine paints whole
         pictures only.
         """
         raise MemoryError(f"{self.name} paints whole pictures only; the engine openvino paints in strips")

@@ -109,7 +109,7 @@ class Compiled:
     def prepare(self, inputs: Inputs, fixed: Collection[str] = ()) -> None:
         """Compile for inputs of these shapes, of which many are to come; `fixed` names those that stay the same."""
         kept = {name: inputs[name].copy() for name in fixed}
-        if any(form.takes(inputs) and form.fixed.keys() >= kept.keys() for form in self.own):
+        if any(form.takes(inputs) and form.fixed.keys() == kept.keys() for form in self.own):
             return
         del self.own[: max(0, len(self.own) - self.KEPT + 1)]
         shapes = _shapes(inputs)

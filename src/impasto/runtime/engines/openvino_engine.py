@@ -12,6 +12,7 @@ from safetensors.numpy import load_file
 
 from impasto.errors import EngineUnavailable, ModelError
 from impasto.image import IntegerArray
+from impasto.memory import Room
 from impasto.model import Manifest
 from impasto.model.graph import graph_metadata
 from impasto.model.network import FOREIGN
@@ -71,7 +72,7 @@ class OpenVinoEngine(Engine):
         vector: NDArray[np.float32],
         mixing: NDArray[np.float32] | None,
         margin: int,
-        room: int,
+        room: Room,
     ) -> Iterator[NDArray[np.float32]]:
         """See `Engine.stream`."""
         dtype = np.float32 if self.precision == "f32" else np.float16

@@ -24,6 +24,8 @@ __all__ = ["HALO", "Inside", "Stages"]
 
 HALO = 2
 """Rows more at either side that stages of two or more convolutions look at."""
+TAKE_TURNS = {"first", "second"}
+"""Stages that come again when others have been run; what is compiled for one of the others is given back then."""
 Inside = tuple[bool, bool]
 """Whether there is more of the picture above and below."""
 
@@ -38,6 +40,7 @@ class Stages:
         self.net, self.dtype, self.device, self.hint = net, np.dtype(dtype), device, dict(hint)
         self.core = ov.Core()
         self._compiled: dict[tuple[Any, ...], Any] = {}
+        self._last: Any = None
 
     def stem(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         """Return the first convolution's map, (1, C, rows, columns), and mean and variance of it, (C,) each.
@@ -135,10 +138,7 @@ class Stages:
             photo = ops.multiply(_centred(given), ops.constant(column(self.net.skip[0])))
             return [ops.add(ops.add(painted, photo), np.float32(0.5))]
 
-        key = ("decode", inside)
-        if all(name != key for name, *_ in self._compiled):
-            self._compiled.clear()  # maps at full size take more memory than all others, and those are done
-        (painted,) = self._run(key, [x, *line, pixels], build)
+        (painted,) = self._run(("decode", inside), [x, *line, pixels], build)
         return painted
 
     def _weights(self, index: int) -> list[Array]:
@@ -156,6 +156,9 @@ class Stages:
         return [ops.convert(y, self.dtype), *(ops.reshape(each, flat, special_zero=False) for each in (mean, variance))]
 
     def _run(self, name: Any, given: Sequence[NDArray[Any]], build: Any) -> list[NDArray[Any]]:
+        if name != self._last and not {name, self._last} <= TAKE_TURNS:
+            self._compiled.clear()  # those stages are done
+        self._last = name
         key = (name, *((values.shape, values.dtype) for values in given))
         if key not in self._compiled:
             parameters = [ops.parameter(list(values.shape), values.dtype) for values in given]

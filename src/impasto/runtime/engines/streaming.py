@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from impasto.image import IntegerArray
-from impasto.memory import OutOfRoom, in_words
+from impasto.memory import OutOfRoom, Room, in_words
 from impasto.runtime.engines.scratch import Map, reflected, scratch_folder
 from impasto.runtime.engines.stages import HALO, Stages
 from impasto.runtime.engines.styled import Line
@@ -24,8 +24,14 @@ from impasto.runtime.engines.styled import Line
 __all__ = ["stream"]
 
 
-BYTES_A_PIXEL = 375
-"""Memory that a strip takes for each of its pixels, measured with 64 channels at a quarter of the size."""
+ANY_STRIP = 40 << 20
+"""Bytes of memory that painting in strips takes, however small they are; most of them OpenVINO's."""
+BYTES_A_PIXEL = {2: 180, 4: 240}
+"""Memory that a strip takes beside for each of its pixels, with maps of so many bytes a number.
+
+Measured with 64 channels at a quarter of the size, where decoding takes most; wider networks take as much more.
+"""
+CHANNELS_A_PIXEL = 64 / 4**2
 LEAST, MOST = 16, 128
 """Rows of pixels of a strip: fewer are mostly halo, more are not faster."""
 
@@ -46,15 +52,15 @@ class _Moments:
         self.count = total
 
 
-def stream(stages: Stages, pixels: IntegerArray, margin: int, room: int) -> Iterator[NDArray[np.float32]]:
+def stream(stages: Stages, pixels: IntegerArray, margin: int, room: Room) -> Iterator[NDArray[np.float32]]:
     """Yield the painting of a picture from its top to its bottom, (rows, W, 3) float32 each, about [0, 1].
 
-    pixels: (H, W, 3) uint8 or uint16; margin: px that are mirrored on each side before it is painted; room: bytes of
-    memory that it may take.
+    pixels: (H, W, 3) uint8 or uint16; margin: px that are mirrored on each side before it is painted; room: memory
+    that it may take.
     Raises MemoryError, which says what would fit, if the room or that for scratch files does not suffice.
     """
     source = _Padded(pixels, margin, stages.net.fold)
-    strips = _strips(source, room)
+    strips = _strips(source, _bytes_a_row(stages, source), room())
     channels = (stages.net.channels, stages.net.inner, *(() if stages.net.normed_once else (stages.net.channels,)))
     size = sum(channels) * source.rows * source.columns * stages.dtype.itemsize
     folder = scratch_folder(size)
@@ -73,12 +79,20 @@ Strip = tuple[int, int]
 """First row of maps, and the one after the last."""
 
 
-def _strips(source: _Padded, room: int) -> list[Strip]:
-    """Return strips that cover all rows, as large as the room allows; raises MemoryError if it is too small for any."""
-    row = BYTES_A_PIXEL * source.fold**2 * source.columns
-    height, least = min(MOST // source.fold, room // row - 2 * HALO), max(LEAST // source.fold, HALO)
+def _bytes_a_row(stages: Stages, source: _Padded) -> int:
+    """Return the memory that a strip takes for each row of its maps."""
+    channels = max(CHANNELS_A_PIXEL * source.fold**2, stages.net.channels)
+    return int(BYTES_A_PIXEL[stages.dtype.itemsize] / CHANNELS_A_PIXEL * channels * source.columns)
+
+
+def _strips(source: _Padded, row: int, room: int) -> list[Strip]:
+    """Return strips that cover all rows, as large as the room allows; raises OutOfRoom if it is too small for any.
+
+    row: bytes that a strip takes for each row of its maps.
+    """
+    height, least = min(MOST // source.fold, (room - ANY_STRIP) // row - 2 * HALO), max(LEAST // source.fold, HALO)
     if height < least:
-        needed = row * (least + 2 * HALO)
+        needed = ANY_STRIP + row * (least + 2 * HALO)
         raise OutOfRoom("painting even strip by strip", needed, room)
     return [(first, min(first + height, source.rows)) for first in range(0, source.rows, height)]
 
@@ -91,11 +105,10 @@ def _painted(
     trunk = _normed_once if stages.net.normed_once else _normed_twice
     line = stages.net.line(2 * stages.net.blocks + 1, *trunk(stages, source, strips, *maps))
     for top, bottom in strips:
-        pixels = source.strip(top, bottom)
-        painted = stages.decode(x.around(top, bottom, HALO), line, pixels, x.inside(top, bottom))
-        cropped = source.own(painted, top)
-        if cropped.shape[0]:
-            yield cropped
+        given = x.around(top, bottom, HALO), line, source.strip(top, bottom), x.inside(top, bottom)
+        painted = source.own(stages.decode(*given), top)
+        if painted.shape[0]:
+            yield painted
 
 
 MeanAndVariance = tuple[NDArray[np.float64], NDArray[np.float64]]
