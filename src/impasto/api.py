@@ -55,7 +55,7 @@ def load(
 ) -> Stylizer:
     """Return a Stylizer, to paint any number of pictures with.
 
-    style: a bundled style's name or a tail of it, a .style file, a painting (learned at its first use, see `fit`, and
+    style: a bundled style's name or words of it, a .style file, a painting (learned at its first use, see `fit`, and
         kept), `random:SEED`, a style on the Hugging Face Hub (`hf:user/repo/name` or `hf:user/repo@tag/name`; needs
         impasto[hub]), a mix of these (`starry-night:0.7+great-wave:0.3`), a Style, or a network file (.onnx, or
         `hf:user/repo`) whose style is in its weights.  May be left out where regions have styles.

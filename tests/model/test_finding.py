@@ -18,9 +18,12 @@ from impasto.model import Style, bundled, bundled_styles, find_network, find_sty
         ("Van Gogh - Starry Night", "van-gogh-starry-night"),
         ("wave", "hokusai-great-wave"),
         ("sunflowers", "van-gogh-sunflowers"),
+        ("Hokusai", "hokusai-great-wave"),
+        ("off-yalta", "repin-great-wave-off-yalta"),
+        ("great wave off", "repin-great-wave-off-yalta"),
     ],
 )
-def test_a_name_a_tail_and_other_spellings(gallery, asked, meant):
+def test_a_name_words_of_it_and_other_spellings(gallery, asked, meant):
     assert find_style(asked).name == meant
 
 

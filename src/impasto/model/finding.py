@@ -21,13 +21,13 @@ def find_style(name: str, *, model: Model = "main", fit: Callable[[str], Style] 
     """Return the style that a name means, or the mix that several mean (`starry-night:0.7+great-wave:0.3`).
 
     name: the path of a .style file, a style on the Hugging Face Hub (`hf:user/repo/name`), a bundled style's name
-    (`van-gogh-starry-night`) or an unambiguous tail of it (`starry-night`), where case, spaces and underscores do not
-    matter, `random:SEED`, or the path of a painting; or several of these with weights, see `parse_mix`.  A mix is
-    called by its parts, see `mix_name`.
+    (`van-gogh-starry-night`) or unambiguous words of it (`starry-night`, `mondrian`; its last ones come first), where
+    case, spaces and underscores do not matter, `random:SEED`, or the path of a painting; or several of these with
+    weights, see `parse_mix`.  A mix is called by its parts, see `mix_name`.
     model: the network beside which named styles lie.
     fit: turns the path of a painting into its style; without it paintings are refused.
     Raises UnknownStyle with the nearest names, InvalidOption for a painting without `fit`, for what is no mix, seed or
-    weight, and, naming all readings, for an ambiguous tail, and ModelError for a damaged file and for styles of
+    weight, and, naming all readings, for ambiguous words, and ModelError for a damaged file and for styles of
     different networks.
     """
     parts = [(_find_part(part, model, fit), weight) for part, weight in parse_mix(name)]
@@ -75,12 +75,13 @@ def _seed(name: str, seed: str) -> int:
 
 
 def _known(name: str, model: Model) -> Path:
-    """Return the file of the style of this name or tail among those of a network."""
+    """Return the file of the style of this name, or with these words in it, among those of a network."""
     wanted = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
     paths = style_paths(model)
     if wanted in paths:
         return paths[wanted]
-    readings = [known for known in paths if wanted and known.endswith(f"-{wanted}")]
+    with_words = [known for known in paths if wanted and f"-{wanted}-" in f"-{known}-"]
+    readings = [known for known in with_words if known.endswith(f"-{wanted}")] or with_words
     if len(readings) > 1:
         raise InvalidOption(f"{name!r} may mean {' or '.join(readings)}; write more of it")
     if not readings:
@@ -90,12 +91,16 @@ def _known(name: str, model: Model) -> Path:
 
 
 def _nearest(wanted: str, names: list[str]) -> list[str]:
-    """Return up to three names that are like what was wanted, comparing whole names and their tails."""
-    tails = {
-        known[start:]: known for known in names for start in range(len(known)) if start == 0 or known[start - 1] == "-"
-    }
-    close = difflib.get_close_matches(wanted, tails, n=3, cutoff=0.6)
-    return list(dict.fromkeys(tails[tail] for tail in close))
+    """Return up to three names that are like what was wanted, comparing all runs of words in them."""
+    meant: dict[str, str] = {}
+    for name in names:
+        words = name.split("-")
+        for first in range(len(words)):
+            meant["-".join(words[first:])] = name
+            for end in range(first + 1, len(words)):
+                meant.setdefault("-".join(words[first:end]), name)
+    close = difflib.get_close_matches(wanted, meant, n=3, cutoff=0.6)
+    return list(dict.fromkeys(meant[run] for run in close))
 
 
 def find_network(style: Style, file: Path | None = None) -> Path:

@@ -18,7 +18,7 @@ from impasto.nets.registry import build
 __all__ = ["ImpastoModel"]
 
 StyleSource = str | Mapping[str, float] | Tensor
-"""A style's name or an unambiguous tail of it, a .style file, names with weights, or vectors, (P,) or (N, P)."""
+"""A style's name or unambiguous words of it, a .style file, names with weights, or vectors, (P,) or (N, P)."""
 
 
 class ImpastoModel(PreTrainedModel):
@@ -78,7 +78,9 @@ class ImpastoModel(PreTrainedModel):
     def _named(self, name: str) -> Tensor:
         wanted = "-".join(name.lower().replace("_", " ").replace("-", " ").split())
         known: list[str] = self.config.styles
-        found = [each for each in known if each == wanted] or [each for each in known if each.endswith(f"-{wanted}")]
+        named = [each for each in known if f"-{wanted}-" in f"-{each}-"]
+        found = [each for each in named if each == wanted] or [each for each in named if each.endswith(f"-{wanted}")]
+        found = found or named
         if len(found) != 1:
             raise ValueError(f"{name!r} means {' or '.join(found) or 'no style'}; there are {', '.join(known)}")
         vector: Tensor = self.styles[known.index(found[0])]
