@@ -154,19 +154,20 @@ def _start_from(base: Trained, state: TrainState, config: TrainConfig) -> None:
     unknown = torch.stack(styles).mean(0) if styles else base.net.new_style()
     wanted = [base.vectors.get(name, unknown) for name in style_names(config.style)]
     vectors = torch.stack([*wanted, base.vectors.get(IDENTITY, base.net.new_identity())])
-    for model in (state.model, state.averaged):
-        if registry.describe(base.net) == registry.describe(model.net):
-            model.net.load_state_dict(base.net.state_dict())
-            model.vectors.data.copy_(vectors)
-            continue
+    model = state.model
+    if registry.describe(base.net) == registry.describe(model.net):
+        model.net.load_state_dict(base.net.state_dict())
+    else:
         try:
             check_sizes(config.size, model.net.stride)
             photos = _first_photos(config, open_sources(config.data))
-            model.vectors.data.copy_(narrow(base.net, vectors, model.net, photos))
+            vectors = narrow(base.net, vectors, model.net, photos)
         except InvalidOption as error:
             raise InvalidOption(
                 f"--base: {config.base} is a run of {base.facts['network']}, which --network is not; {error}"
             ) from error
+    model.vectors.data.copy_(vectors)
+    state.averaged.load_state_dict(model.state_dict())
     state.base = base.facts
 
 
