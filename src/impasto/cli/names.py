@@ -9,7 +9,7 @@ from click.shell_completion import CompletionItem
 
 __all__ = ["A_NETWORK", "ModelName", "RegionStyle", "StyleName", "style_names"]
 
-A_NETWORK = "main, fast (twice as fast), or a network's file."
+A_NETWORK = "main, fast (three times as fast), or a network's file."
 """What a model may be, for the help of `--model`."""
 
 

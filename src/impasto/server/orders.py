@@ -37,7 +37,7 @@ class PaintingFields:
     style: str = option("", "a style's name, see GET /v1/styles; random:SEED; or starry-night:0.7+great-wave:0.3")
     subject: str = option("", "the style of the subject, which is looked for")
     background: str = option("", "the style of all but the subject")
-    model: str = option("", "main, or fast, which is twice as fast; else the style's own", choices=("", *MODELS))
+    model: str = option("", "main, or fast, which is three times as fast; else the style's own", choices=("", *MODELS))
 
 
 @dataclass(frozen=True)
