@@ -181,7 +181,7 @@ class FitConfig:
     batch_size: tuple[int, ...] = option((8, 3), "photos in a step, for each phase", low=1)
     style_size: int = option(512, "px of the painting's long side: larger makes larger strokes", low=64)
     content_weight: float = option(1.0, "weight of the content loss", low=0)
-    style_weight: float = option(6.5, "weight of the style loss", low=0)
+    style_weight: float = option(8.0, "weight of the style loss", low=0)
     tv_weight: float = option(0.5, "weight of the total variation", low=0)
     lr: float = option(2e-2, "Adam's learning rate for the vector", low=0)
     mixing_lr: float = option(5e-3, "Adam's learning rate for the mixing", low=0)
