@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,6 @@ from impasto.model import Manifest, Style
 from impasto.runtime.engines import Engine, open_engine
 
 __all__ = ["MARGIN", "Session", "padded", "unpadded"]
-
-Pixels = TypeVar("Pixels", bound=NDArray[Any])
 
 OUT_OF_MEMORY = ("bad_alloc", "allocate memory", "out of memory", "BFCArena")
 """What engines say when there is not enough memory, each in its own kind of error."""
@@ -82,7 +79,7 @@ class Session:
         self.check(style)
         height, width = pixels.shape[:2]
         if height * width * self.engine.bytes_a_pixel <= room():
-            yield unpadded(self._run(to_float(padded(pixels, self.manifest.stride)), style), pixels)
+            yield self.paint(to_float(pixels), style)
         else:
             yield from self.engine.stream(pixels, style.vector, style.mixing, MARGIN, room)
 
@@ -100,17 +97,17 @@ def _numbers(style: Style) -> tuple[NDArray[np.float32], NDArray[np.float32] | N
     return style.vector[None], None if style.mixing is None else style.mixing[None]
 
 
-def padded(picture: Pixels, stride: int) -> Pixels:
-    """Return what a network is given for a picture, (H, W, 3): (H', W', 3) of its dtype, with mirrored margins.
+def padded(picture: NDArray[np.float32], stride: int) -> NDArray[np.float32]:
+    """Return what a network is given for a picture, (H, W, 3): (H', W', 3) with mirrored margins.
 
     MARGIN on every side, then at the bottom and right as much as makes both sides multiples of the stride.
     """
     wanted = [-(-(side + 2 * MARGIN) // stride) * stride for side in picture.shape[:2]]
     (down, across) = ((MARGIN, want - side - MARGIN) for want, side in zip(wanted, picture.shape[:2], strict=True))
-    return cast("Pixels", np.pad(picture, (down, across, (0, 0)), mode="symmetric"))
+    return np.pad(picture, (down, across, (0, 0)), mode="symmetric")
 
 
-def unpadded(painting: NDArray[np.float32], picture: NDArray[Any]) -> NDArray[np.float32]:
+def unpadded(painting: NDArray[np.float32], picture: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the part of a painting, (H', W', 3), that is the `padded` picture's own, (H, W, 3)."""
     height, width = picture.shape[:2]
     return painting[MARGIN : MARGIN + height, MARGIN : MARGIN + width]
