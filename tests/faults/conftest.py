@@ -114,7 +114,7 @@ def given(tiny_model, tmp_path_factory):
     astronaut = skimage.data.astronaut()
     for number in range(PHOTOS):
         Image.fromarray(astronaut[40 * number :][:96, 60:188]).save(folder / "photos" / f"{number}.png")
-    Image.fromarray(astronaut[:360, :400]).save(folder / "large.png")
+    Image.fromarray(astronaut[:500, :400]).resize((600, 500)).save(folder / "large.png")
     wave = 127 + 127 * np.sin(np.mgrid[:72, :96].sum(0)[..., None] / (2, 3, 5))
     Image.fromarray(wave.astype(np.uint8)).save(folder / "painting.png")
     write_film(folder / "film.mp4", moving(FRAMES))

@@ -42,7 +42,7 @@ def large(place):
     from impasto.runtime import stylizer
 
     (place / "out").mkdir(exist_ok=True)
-    stylizer.room_within = lambda limit: 20_000_000  # less than painting it at once takes
+    stylizer.room_within = lambda limit: 55_000_000  # less than painting it at once takes
     return command("stylize", place / "large.png", "-s", place / STYLE, "-o", place / "out" / "large.png")
 
 
