@@ -93,7 +93,7 @@ class Compiled:
     def __call__(self, inputs: Inputs) -> NDArray[np.float32]:
         """Return the output of inputs; those that are not named are zeros, and cost nothing."""
         shapes = _shapes(inputs)
-        if not any(form.takes(inputs) for form in self.own):
+        if (form := self._own_form(inputs)) is None:
             lost = self.lost.get(shapes, 0.0)
             if lost <= self.COST and (request := self._for_any_size(tuple(inputs))) is not None:
                 began = time.perf_counter()
@@ -101,7 +101,7 @@ class Compiled:
                 self.lost[shapes] = lost + self.GAIN * (time.perf_counter() - began)
                 return output
             self.prepare(inputs)
-        form = max((form for form in self.own if form.takes(inputs)), key=lambda each: len(each.fixed))
+            form = self.own[-1]
         self.own.remove(form)
         self.own.append(form)  # as the last one used
         return form(inputs)
@@ -119,6 +119,11 @@ class Compiled:
         request = self.core.compile_model(model, self.device, self.hint).create_infer_request()
         self.own.append(Form(shapes, request, kept))
         self.lost.pop(shapes, None)
+
+    def _own_form(self, inputs: Inputs) -> Form | None:
+        """Return the form that takes these inputs and has most of them in it, or None."""
+        forms = (form for form in self.own if form.takes(inputs))
+        return max(forms, key=lambda form: len(form.fixed), default=None)
 
     def _for_any_size(self, names: tuple[str, ...]) -> Any:
         """Return a request of the form for any size with inputs of these names, or None if there is to be none."""

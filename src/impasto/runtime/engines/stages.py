@@ -40,7 +40,6 @@ class Stages:
         self.net, self.dtype, self.device, self.hint = net, np.dtype(dtype), device, dict(hint)
         self.core = ov.Core()
         self._compiled: dict[tuple[Any, ...], Any] = {}
-        self._last: Any = None
 
     def stem(self, pixels: NDArray[Any]) -> list[NDArray[Any]]:
         """Return the first convolution's map, (1, C, rows, columns), and mean and variance of it, (C,) each.
@@ -156,9 +155,8 @@ class Stages:
         return [ops.convert(y, self.dtype), *(ops.reshape(each, flat, special_zero=False) for each in (mean, variance))]
 
     def _run(self, name: Any, given: Sequence[NDArray[Any]], build: Any) -> list[NDArray[Any]]:
-        if name != self._last and not {name, self._last} <= TAKE_TURNS:
-            self._compiled.clear()  # those stages are done
-        self._last = name
+        for done in [each for each in self._compiled if each[0] != name and not {each[0], name} <= TAKE_TURNS]:
+            del self._compiled[done]
         key = (name, *((values.shape, values.dtype) for values in given))
         if key not in self._compiled:
             parameters = [ops.parameter(list(values.shape), values.dtype) for values in given]

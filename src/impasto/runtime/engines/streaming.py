@@ -32,6 +32,7 @@ BYTES_A_PIXEL = {2: 180, 4: 240}
 Measured with 64 channels at a quarter of the size, where decoding takes most; wider networks take as much more.
 """
 CHANNELS_A_PIXEL = 64 / 4**2
+"""Those with which that was measured."""
 LEAST, MOST = 16, 128
 """Rows of pixels of a strip: fewer are mostly halo, more are not faster."""
 
